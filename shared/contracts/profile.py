@@ -1,0 +1,304 @@
+"""The public profile of an entity, as it travels in the directory's events.
+
+Nothing in it is personal unless the person wished it to be public: contacts stand here only when
+their visibility is public and a consent is recorded at home, and the place is as exact as the
+entity allows. There are no floats: coordinates are integers of 1e-7 degree, shares are whole
+percent, times are text. Keys are ASCII. What is unknown is empty, so that
+``model_dump(exclude_defaults=True)`` of a small profile is small.
+
+The id, the node and the revision stand in the event around the profile. In ``activities`` and
+``practices`` the first one is the primary one.
+"""
+
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.contracts.fields import (
+    EMAIL_MAX,
+    LINE_PATTERN,
+    PHONE_MAX,
+    PROSE_PATTERN,
+    Code,
+    Country,
+    Day,
+    Evidence,
+    Headcount,
+    Instant,
+    Language,
+    Latitude,
+    Line,
+    Longitude,
+    Name,
+    Percent,
+    Prose,
+    Summary,
+    Tag,
+    Uri,
+    Url,
+    Word,
+)
+
+LANGUAGES_MAX: Final = 24
+OPENING_HOURS_MAX: Final = 500
+CODES_MAX: Final = 50
+TAGS_MAX: Final = 100
+LIST_MAX: Final = 50
+ADDRESSES_MAX: Final = 200
+POLYGONS_MAX: Final = 5
+POLYGON_POINTS_MAX: Final = 200
+PROVENANCE_MAX: Final = 100
+PAY_MAX: Final = 1_000_000
+
+Names = Annotated[dict[Language, Name], Field(max_length=LANGUAGES_MAX)]
+Summaries = Annotated[dict[Language, Summary], Field(max_length=LANGUAGES_MAX)]
+Texts = Annotated[dict[Language, Prose], Field(max_length=LANGUAGES_MAX)]
+Codes = Annotated[list[Code], Field(max_length=CODES_MAX)]
+Point = Annotated[list[Longitude], Field(min_length=2, max_length=2)]
+"""Longitude, then latitude, in integers of 1e-7 degree, as GeoJSON orders them."""
+Polygon = Annotated[list[Point], Field(min_length=4, max_length=POLYGON_POINTS_MAX)]
+
+Status = Literal["active", "in_planning", "on_hold", "completed", "cancelled"]
+ReviewState = Literal["created", "confirmed", "archived", "rejected"]
+Economy = Literal["social", "solidarity", "both", "unsaid"]
+Precision = Literal["exact", "street", "postcode", "locality", "region", "country"]
+LocationVisibility = Literal["exact", "blurred", "country"]
+Scope = Literal["", "local", "regional", "national", "international"]
+BeneficiarySide = Literal["members", "outside"]
+BeneficiaryGroup = Literal[
+    "all", "women", "youth", "rural", "disabled", "migrants", "elderly", "other"
+]
+
+
+class _Part(BaseModel):
+    """A frozen value; fields that it does not know are passed over."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class SameAs(_Part):
+    """Another record of what is said to be the same entity."""
+
+    uri: Uri
+    asserted_by: Line = ""
+    score: Percent = 100
+
+
+class Identifier(_Part):
+    """A number in a register: ``siren``, ``companies_house``, ``ma_ice``, ``wikidata``."""
+
+    scheme: Word
+    value: Name
+
+
+class Translation(_Part):
+    """How the texts of one language came about; ``by`` is a team or an engine, not a person."""
+
+    lang: Language
+    by: Line = ""
+    machine: bool = False
+    at: Instant | None = None
+
+
+class LocalForm(_Part):
+    """The legal form as the country's law calls it."""
+
+    text: Line = ""
+    country: Country | None = None
+    code: Code | None = None
+
+
+class Value(_Part):
+    """How far the entity sees itself on one value, from 0 to 3; levels are never added up."""
+
+    code: Code
+    level: Annotated[int, Field(ge=0, le=3)] = 0
+    evidence: Evidence = ""
+
+
+class Certification(_Part):
+    """A label or guarantee that the entity holds."""
+
+    scheme: Word
+    holder_id: Line = ""
+    scope: Line = ""
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    evidence_url: Url | None = None
+    verified_by: Line = ""
+
+
+class Address(_Part):
+    """A place where the entity is found; the first with ``is_main`` is its seat."""
+
+    street: Line = ""
+    locality: Line = ""
+    region: Line = ""
+    postcode: Line = ""
+    country: Country | None = None
+    admin1: Line = ""
+    admin2: Line = ""
+    commune: Line = ""
+    is_main: bool = False
+
+
+class Geo(_Part):
+    """A point on the map, and how far it may be believed."""
+
+    lat: Latitude
+    lon: Longitude
+    precision: Precision = "exact"
+    source: Literal["given", "geocoded"] = "given"
+    geocoder: Line = ""
+
+
+class Area(_Part):
+    """Where the entity is at work."""
+
+    scope: Scope = ""
+    codes: list[Line] = Field(max_length=CODES_MAX, default_factory=list)
+    polygons: list[Polygon] = Field(max_length=POLYGONS_MAX, default_factory=list)
+
+
+class PublicContacts(_Part):
+    """The contacts that may be read by everybody, with the consent of whom they reach."""
+
+    email: Annotated[
+        str, StringConstraints(max_length=EMAIL_MAX, pattern=r"^([^\s@<>]+@[^\s@<>]+)?$")
+    ] = ""
+    phone: Annotated[str, StringConstraints(max_length=PHONE_MAX, pattern=LINE_PATTERN)] = ""
+    contact_name: Line = ""
+
+
+class Link(_Part):
+    """A page elsewhere; ``kind`` is ``website``, ``mastodon``, ``shop`` and so on."""
+
+    url: Url
+    kind: Word = "website"
+    title: Line = ""
+
+
+class Image(_Part):
+    """A picture at its own place, its licence, and words for those who do not see it."""
+
+    url: Url
+    licence: Line = ""
+    alt: Texts = Field(default_factory=dict)
+
+
+class PayRatio(_Part):
+    """The highest pay to the lowest, as a pair of integers: 4 to 1."""
+
+    highest: Annotated[int, Field(ge=1, le=PAY_MAX)]
+    lowest: Annotated[int, Field(ge=1, le=PAY_MAX)] = 1
+
+
+class Beneficiaries(_Part):
+    """Whom the work reaches: members or people outside, of which group, how many if known."""
+
+    side: BeneficiarySide
+    group: BeneficiaryGroup = "all"
+    number: Headcount | None = None
+
+
+class Relationship(_Part):
+    """``member_of``, ``federates``, ``supplies``, ``founded_by``: and whom."""
+
+    predicate: Word
+    object_uri: Uri
+
+
+class Provenance(_Part):
+    """Where a field came from."""
+
+    node: Line = ""
+    source_record: Line = ""
+    retrieved_at: Instant | None = None
+    epoch: Annotated[int, Field(ge=0)] | None = None
+    page: Annotated[int, Field(ge=0)] | None = None
+    event: Annotated[int, Field(ge=0)] | None = None
+
+
+class ProfileFields(_Part):
+    """All fields that the profile at home and the public one have in common."""
+
+    name: Name
+    legal_name: Line = ""
+    nickname: Line = ""
+    names: Names = Field(default_factory=dict)
+    summary: Summaries = Field(default_factory=dict)
+    description: Texts = Field(default_factory=dict)
+    mission: Texts = Field(default_factory=dict)
+    original_language: Language | None = None
+    translations: list[Translation] = Field(max_length=LANGUAGES_MAX, default_factory=list)
+
+    uri: Url | None = None
+    same_as: list[SameAs] = Field(max_length=LIST_MAX, default_factory=list)
+    identifiers: list[Identifier] = Field(max_length=LIST_MAX, default_factory=list)
+
+    status: Status = "active"
+    review_state: ReviewState = "created"
+
+    org_structure: Code | None = None
+    legal_form: Code | None = None
+    legal_form_local: LocalForm | None = None
+    membership_type: Code | None = None
+    activities: Codes = Field(default_factory=list)
+    activities_ica: Codes = Field(default_factory=list)
+    practices: Codes = Field(default_factory=list)
+    economy: Economy = "unsaid"
+    products: Codes = Field(default_factory=list)
+    qualifiers: Codes = Field(default_factory=list)
+    themes: Codes = Field(default_factory=list)
+    tags: list[Tag] = Field(max_length=TAGS_MAX, default_factory=list)
+    values: list[Value] = Field(max_length=LIST_MAX, default_factory=list)
+    certifications: list[Certification] = Field(max_length=LIST_MAX, default_factory=list)
+    labour_types: Codes = Field(default_factory=list)
+    beneficiaries: list[Beneficiaries] = Field(max_length=LIST_MAX, default_factory=list)
+
+    addresses: list[Address] = Field(max_length=ADDRESSES_MAX, default_factory=list)
+    geo: Geo | None = None
+    location_visibility: LocationVisibility = "exact"
+    area_served: Area | None = None
+
+    primary_url: Url | None = None
+    rss: Url | None = None
+    links: list[Link] = Field(max_length=LIST_MAX, default_factory=list)
+    images: list[Image] = Field(max_length=LIST_MAX, default_factory=list)
+    opening_hours: Annotated[
+        str, StringConstraints(max_length=OPENING_HOURS_MAX, pattern=PROSE_PATTERN)
+    ] = ""
+    founded_on: Day | None = None
+    ended_on: Day | None = None
+
+    members_total: Headcount | None = None
+    members_women: Headcount | None = None
+    members_men: Headcount | None = None
+    members_other: Headcount | None = None
+    members_youth: Headcount | None = None
+    workers: Headcount | None = None
+    board_total: Headcount | None = None
+    board_women: Headcount | None = None
+    board_youth: Headcount | None = None
+    women_led: bool | None = None
+    """What the entity says of itself; where it says nothing, the board's numbers tell."""
+    pay_ratio: PayRatio | None = None
+    rural: bool | None = None
+    year: Annotated[int, Field(ge=1800, le=2200)] | None = None
+    """The year that the numbers of members, workers and board are of."""
+
+    relationships: list[Relationship] = Field(max_length=LIST_MAX, default_factory=list)
+    licence: Line = ""
+    attribution: Line = ""
+    provenance: dict[Word, Provenance] = Field(max_length=PROVENANCE_MAX, default_factory=dict)
+
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
+    verified_at: Instant | None = None
+    expires_at: Instant | None = None
+
+
+class PublicProfile(ProfileFields):
+    """What the federation may know of an entity."""
+
+    contacts: PublicContacts | None = None

@@ -1,0 +1,243 @@
+"""The store: synchronous units of work over SQLAlchemy Core, handed over from asynchronous edges.
+
+A unit of work is a plain function of a ``Work``. Its rows and the events that it announces commit
+together, once, after it returns. On SQLite one writer thread runs units one after another, each in
+a savepoint, and commits them in groups; on PostgreSQL each unit has a transaction of its own in a
+pool of threads. An acknowledged write is on disk: WAL with ``synchronous=FULL``, or
+``synchronous_commit=on`` with ``fsync=on``, asserted when the store opens.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Concatenate, Final, ParamSpec, Protocol, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, CursorResult, Executable, insert
+from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.interfaces import Compiled
+from sqlalchemy.sql import ClauseElement
+
+from shared.events import Event, Log, Speaker, frame
+from shared.ids import uuid7
+from shared.log.tables import LogTables
+from shared.refusals import Kind, Refusal
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Row = Mapping[str, Any]
+Clock = Callable[[], datetime]
+
+
+class UnsafeStore(Refusal):
+    """The database would lose acknowledged writes at a power cut."""
+
+    kind: ClassVar[Kind] = Kind.UNAVAILABLE
+    slug: ClassVar[str] = "unsafe-store"
+    title: ClassVar[str] = "The database does not keep what it acknowledges"
+
+
+class StoreUnavailable(Refusal):
+    """The database did not commit: a full disk, an error of the disk, or no connection."""
+
+    kind: ClassVar[Kind] = Kind.UNAVAILABLE
+    slug: ClassVar[str] = "store-unavailable"
+    title: ClassVar[str] = "The database cannot be written now; nothing was changed"
+
+
+class Prepared:
+    """A statement that is compiled once per kind of database and then run by the driver itself.
+
+    It suits hot paths over columns of integers, text and bytes, which need no conversion.
+
+    Args:
+        statement: a Core statement whose parameters are bind parameters.
+        columns: for an insert or an update, the columns that rows bring.
+    """
+
+    __slots__ = ("_by_dialect", "columns", "statement")
+
+    def __init__(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> None:
+        self.statement = statement
+        self.columns = columns
+        self._by_dialect: dict[str, tuple[str, tuple[str, ...] | None, dict[str, Any]]] = {}
+
+    def on(self, dialect: Dialect) -> tuple[str, tuple[str, ...] | None, dict[str, Any]]:
+        """Return the text, the order of its parameters (none: by name) and their defaults."""
+        known = self._by_dialect.get(dialect.name)
+        if known is None:
+            compiled: Compiled = self.statement.compile(
+                dialect=dialect, column_keys=list(self.columns) if self.columns else None
+            )
+            order = getattr(compiled, "positiontup", None)
+            known = (str(compiled), tuple(order) if order else None, dict(compiled.params))
+            self._by_dialect[dialect.name] = known
+        return known
+
+
+class Work:
+    """What a unit of work has: a connection within its transaction, and a voice.
+
+    Events that are announced lie in the outbox when the unit commits; nothing else publishes.
+    """
+
+    __slots__ = ("_announced", "_speaker", "_traceparent", "connection", "dialect", "now")
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        speaker: Speaker,
+        now: datetime,
+        traceparent: str | None = None,
+    ) -> None:
+        self.connection = connection
+        self.dialect = connection.dialect
+        self.now = now
+        self._speaker = speaker
+        self._traceparent = traceparent
+        self._announced: list[dict[str, Any]] = []
+
+    def execute(
+        self, statement: Executable, parameters: Row | Sequence[Row] | None = None
+    ) -> CursorResult[Any]:
+        """Run a Core statement within the unit."""
+        return self.connection.execute(statement, parameters)
+
+    def run(self, prepared: Prepared, rows: Iterable[Row] | Row) -> int:
+        """Run a prepared statement for one row, or for each of many; return the rows touched."""
+        text, order, defaults = prepared.on(self.dialect)
+        cursor = self._cursor()
+        try:
+            if isinstance(rows, Mapping):
+                cursor.execute(text, _bound(rows, order, defaults))
+            else:
+                bound = [_bound(row, order, defaults) for row in rows]
+                if not bound:
+                    return 0
+                cursor.executemany(text, bound)
+            return int(cursor.rowcount)
+        finally:
+            cursor.close()
+
+    def rows(self, prepared: Prepared, row: Row) -> list[tuple[Any, ...]]:
+        """Return what a prepared query finds, as plain tuples."""
+        text, order, defaults = prepared.on(self.dialect)
+        cursor = self._cursor()
+        try:
+            cursor.execute(text, _bound(row, order, defaults))
+            return [tuple(found) for found in cursor.fetchall()]
+        finally:
+            cursor.close()
+
+    def announce(
+        self, event: Event, *, event_id: UUID | None = None, at: datetime | None = None
+    ) -> UUID:
+        """Put an event into the outbox; it is told once the unit has committed.
+
+        Args:
+            event: what happened.
+            event_id: the event's id where the caller made it before (a retry), else a new one.
+            at: when it happened; the unit's own time where nothing is said.
+
+        Raises:
+            NotCanonical, EventTooLarge: the event cannot be told.
+        """
+        event_id = event_id or uuid7()
+        body = frame(
+            event,
+            source=self._speaker.source,
+            event_id=event_id,
+            at=at or self.now,
+            traceparent=self._traceparent,
+        )
+        self._announced.append({"event_id": str(event_id), "log": event.log.value, "body": body})
+        return event_id
+
+    def announce_again(self, log: Log, event_id: str, body: bytes) -> None:
+        """Put an event that was framed before into the outbox, with its own id."""
+        self._announced.append({"event_id": event_id, "log": log.value, "body": body})
+
+    def take_announced(self) -> list[dict[str, Any]]:
+        """Return the rows of the outbox that the unit has made, and forget them."""
+        taken, self._announced = self._announced, []
+        return taken
+
+    def _cursor(self) -> Any:
+        driver = self.connection.connection.driver_connection
+        assert driver is not None
+        return driver.cursor()
+
+
+def _bound(row: Row, order: tuple[str, ...] | None, defaults: dict[str, Any]) -> Any:
+    if order is None:
+        return {**defaults, **row}
+    return [row[name] if name in row else defaults[name] for name in order]
+
+
+Unit = Callable[Concatenate[Work, P], R]
+
+
+class Store(Protocol):
+    """A database of one service: writes are units that commit whole, reads see one moment."""
+
+    tables: LogTables
+    speaker: Speaker
+    clock: Clock
+
+    async def write(self, unit: Unit[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a unit and commit it with the events that it announced; return what it returned.
+
+        Raises:
+            Refusal: the unit refused; nothing of it was kept.
+            StoreUnavailable: it could not be committed; nothing of it was kept.
+        """
+        ...
+
+    async def read(self, query: Unit[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a query over one moment of the committed data; it cannot write."""
+        ...
+
+    def on_announced(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` on the event loop after each commit that put events into the outbox."""
+        ...
+
+    async def aclose(self) -> None:
+        """Finish the units that were handed over, and close the database."""
+        ...
+
+
+def outbox_insert(tables: LogTables) -> Prepared:
+    """Return the statement that puts events into the outbox."""
+    return Prepared(insert(tables.outbox), columns=("event_id", "log", "body"))
+
+
+GROUP_UNITS_MAX: Final = 256
+"""How many units may commit together."""
+GROUP_TIME_MAX_S: Final = 0.05
+"""How long a group may go on taking in further units, in seconds."""
+
+
+async def open_store(
+    url: str, tables: LogTables, *, speaker: Speaker, clock: Clock, create: bool = False
+) -> Store:
+    """Open the store that a database URL names.
+
+    Args:
+        url: ``sqlite:///path`` or ``postgresql+psycopg://...``.
+        tables: the log's tables; their MetaData holds the service's other tables too.
+        speaker: in whose name events are told.
+        clock: gives the time, in UTC.
+        create: make the tables that are not there (tests, and databases without migrations).
+
+    Raises:
+        UnsafeStore: the database would not keep what it acknowledges.
+    """
+    if url.startswith("sqlite"):
+        from shared.store_sqlite import SqliteStore
+
+        return await SqliteStore.open(
+            url, tables, speaker=speaker, clock=clock, create=create
+        )
+    from shared.store_postgresql import PostgresqlStore
+
+    return await PostgresqlStore.open(url, tables, speaker=speaker, clock=clock, create=create)

@@ -61,3 +61,8 @@ def service_name(text: str) -> ServiceName:
 def global_id(node: NodeName, local: UUID | str) -> str:
     """Return the id by which the federation knows a thing: ``<node>:<uuid7>``."""
     return f"{node}:{local}"
+
+
+def new_id() -> str:
+    """Return a new id as 32 hex digits, for names that need only be unlike all others."""
+    return uuid7().hex

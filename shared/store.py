@@ -17,6 +17,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import Compiled
 from sqlalchemy.sql import ClauseElement
 
+from shared.clock import Clock
 from shared.events import Event, Log, Speaker, frame
 from shared.ids import uuid7
 from shared.log.tables import LogTables
@@ -25,7 +26,6 @@ from shared.refusals import Kind, Refusal
 P = ParamSpec("P")
 R = TypeVar("R")
 Row = Mapping[str, Any]
-Clock = Callable[[], datetime]
 
 
 class UnsafeStore(Refusal):
@@ -235,9 +235,7 @@ async def open_store(
     if url.startswith("sqlite"):
         from shared.store_sqlite import SqliteStore
 
-        return await SqliteStore.open(
-            url, tables, speaker=speaker, clock=clock, create=create
-        )
+        return await SqliteStore.open(url, tables, speaker=speaker, clock=clock, create=create)
     from shared.store_postgresql import PostgresqlStore
 
     return await PostgresqlStore.open(url, tables, speaker=speaker, clock=clock, create=create)

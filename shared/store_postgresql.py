@@ -11,10 +11,10 @@ import structlog
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from shared.clock import Clock
 from shared.events import Speaker
 from shared.log.tables import LogTables
 from shared.store import (
-    Clock,
     P,
     R,
     StoreUnavailable,
@@ -127,7 +127,7 @@ class PostgresqlStore:
     ) -> tuple[R, bool]:
         with self._engine.begin() as connection:
             work = Work(
-                connection, speaker=self.speaker, now=self.clock(), traceparent=traceparent
+                connection, speaker=self.speaker, now=self.clock.now(), traceparent=traceparent
             )
             result = unit(work, *args, **kwargs)
             events = work.take_announced()
@@ -138,7 +138,9 @@ class PostgresqlStore:
     def _read(self, query: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         with self._engine.connect() as connection:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            return query(Work(connection, speaker=self.speaker, now=self.clock()), *args, **kwargs)
+            return query(
+                Work(connection, speaker=self.speaker, now=self.clock.now()), *args, **kwargs
+            )
 
 
 def _keep_what_is_acknowledged(dbapi_connection: Any, _record: Any) -> None:
@@ -150,5 +152,3 @@ def _keep_what_is_acknowledged(dbapi_connection: Any, _record: Any) -> None:
 
 def _lock_conflict(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _LOCK_CONFLICTS
-
-

@@ -17,12 +17,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
 
+from shared.clock import Clock
 from shared.events import Speaker
 from shared.log.tables import LogTables
 from shared.store import (
     GROUP_TIME_MAX_S,
     GROUP_UNITS_MAX,
-    Clock,
     P,
     R,
     StoreUnavailable,
@@ -163,7 +163,9 @@ class SqliteStore:
         raw = _raw(connection)
         raw.execute("BEGIN")
         try:
-            return query(Work(connection, speaker=self.speaker, now=self.clock()), *args, **kwargs)
+            return query(
+                Work(connection, speaker=self.speaker, now=self.clock.now()), *args, **kwargs
+            )
         finally:
             raw.execute("ROLLBACK")
 
@@ -194,7 +196,7 @@ class SqliteStore:
                 self._run(raw, task)
             events = [row for task in group for row in task.events]
             if events:
-                work = Work(self._connection, speaker=self.speaker, now=self.clock())
+                work = Work(self._connection, speaker=self.speaker, now=self.clock.now())
                 work.run(self._insert_events, events)
             raw.execute("COMMIT")
         except (sqlite3.Error, OperationalError) as error:
@@ -218,7 +220,7 @@ class SqliteStore:
             raw.execute("BEGIN IMMEDIATE")
             self._run(raw, task)
             if task.events:
-                work = Work(self._connection, speaker=self.speaker, now=self.clock())
+                work = Work(self._connection, speaker=self.speaker, now=self.clock.now())
                 work.run(self._insert_events, task.events)
             raw.execute("COMMIT")
         except sqlite3.Error as error:
@@ -234,7 +236,7 @@ class SqliteStore:
         work = Work(
             self._connection,
             speaker=self.speaker,
-            now=self.clock(),
+            now=self.clock.now(),
             traceparent=task.traceparent,
         )
         try:

@@ -5,16 +5,16 @@ form, and each event within its signer's namespace. Order (epoch, number, prev) 
 since it needs the cursor.
 """
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from shared.events import BrokenContract, Log, NotItsNamespace, kind_of
-from shared.ids import NodeName, ServiceName
-from shared.log.certificates import BadCertificate, Certificate, checked_certificate
+from shared.events import BrokenContract, NotItsNamespace, kind_of
+from shared.log.certificates import Certificate, checked_certificate
+from shared.log.names import LogName
 from shared.log.page import (
     PAGE_BYTES_MAX,
     Page,
     PageTooLarge,
+    SealedPage,
     SignedPage,
     Unsigned,
     parse_page,
@@ -66,18 +66,6 @@ class NodeQuarantined(Refusal):
     kind: ClassVar[Kind] = Kind.FORBIDDEN
     slug: ClassVar[str] = "node-quarantined"
     title: ClassVar[str] = "This node's pages are kept and not applied"
-
-
-@dataclass(frozen=True, slots=True)
-class LogName:
-    """One log of one service of one node."""
-
-    node: NodeName
-    service: ServiceName
-    log: Log
-
-    def __str__(self) -> str:
-        return f"{self.node}/{self.service}/{self.log.value}"
 
 
 class SignedButBad(Refusal):
@@ -146,10 +134,15 @@ class Door:
             raise NodeCut(f"{expected}: page {page.number}")
         return SignedPage(
             page=page,
-            data=data,
-            sha256=sha256_hex(data),
-            signature=signature,
-            certificate=certificate,
+            sealed=SealedPage(
+                log=page.log,
+                epoch=page.epoch,
+                number=page.number,
+                data=data,
+                sha256=sha256_hex(data),
+                signature=signature,
+                certificate=certificate,
+            ),
         )
 
     def remember(self, name: LogName, certificate: str) -> None:
@@ -180,9 +173,7 @@ def require_namespace(event: dict[str, Any], page: Page) -> tuple[str, int]:
     """
     wire_type, source = event.get("type"), event.get("source")
     texts = (wire_type, source, event.get("id"), event.get("subject"), event.get("time"))
-    if not all(isinstance(text, str) for text in texts) or not isinstance(
-        event.get("data"), dict
-    ):
+    if not all(isinstance(text, str) for text in texts) or not isinstance(event.get("data"), dict):
         raise BrokenContract("not a CloudEvent of this system")
     kind, version = kind_of(str(wire_type))
     if source != f"twiza:{page.node}/{page.service}":
@@ -190,17 +181,3 @@ def require_namespace(event: dict[str, Any], page: Page) -> tuple[str, int]:
     if kind not in OF_ANY_SERVICE and kind.split(".", 1)[0] != page.service:
         raise NotItsNamespace(f"{kind} in a page of the {page.service}")
     return kind, version
-
-
-__all__ = [
-    "BadCertificate",
-    "Door",
-    "KeyOutOfRange",
-    "LogName",
-    "NodeCut",
-    "NodeQuarantined",
-    "NotItsSubject",
-    "SignedButBad",
-    "UnknownNode",
-    "require_namespace",
-]

@@ -81,10 +81,12 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignedPage:
-    """A page with its bytes, signature and certificate, as it passed the door or was sealed."""
+class SealedPage:
+    """A page as it lies in a page table and travels: its place, bytes, signature, certificate."""
 
-    page: Page
+    log: Log
+    epoch: int
+    number: int
     data: bytes
     sha256: str
     signature: str
@@ -94,6 +96,14 @@ class SignedPage:
     def headers(self) -> dict[str, str]:
         """Return the headers with which the page travels."""
         return {SIGNATURE_HEADER: self.signature, CERTIFICATE_HEADER: self.certificate}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedPage:
+    """A page of a log that has passed the door: what it says, beside what was signed."""
+
+    page: Page
+    sealed: SealedPage
 
 
 def page_bytes(

@@ -140,9 +140,7 @@ class Trust:
                 cause=row.cause,
                 last_pages={
                     service: (epoch, number)
-                    for service, (epoch, number) in parse_canonical(
-                        row.last_pages.encode()
-                    ).items()
+                    for service, (epoch, number) in parse_canonical(row.last_pages.encode()).items()
                 },
                 revision=row.revision,
             )
@@ -255,9 +253,7 @@ class Trust:
         known = self._tables.known_node
         return work.execute(select(known).where(known.c.node == node)).one_or_none()
 
-    def _keep(
-        self, work: Work, node: Parent, *, admitted_by: str, revision: int = 0
-    ) -> None:
+    def _keep(self, work: Work, node: Parent, *, admitted_by: str, revision: int = 0) -> None:
         """Keep a node; a node that was cut and is admitted again stands normal again."""
         known = self._tables.known_node
         row = self._row(work, node.node)

@@ -1,0 +1,396 @@
+"""The bus over NATS JetStream: nats-py for the connection, the JetStream API as plain requests.
+
+Consumers are ephemeral, in memory and never acknowledged: the cursor that counts lies in our own
+database. A pull is renewed before the last one has run out, so that pages come as they are stored.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+
+from shared.bus import (
+    ASK_TIMEOUT_S,
+    PUBLISH_TIMEOUT_S,
+    Answer,
+    BusUnreachable,
+    Delivered,
+    Feed,
+    Headers,
+    NoStream,
+    StreamFull,
+    StreamState,
+    WrongLast,
+)
+from shared.ids import new_id
+
+API_TIMEOUT_S: Final = 5.0
+PULL_PAGES: Final = 64
+PULL_BYTES_MAX: Final = 8_000_000
+PULL_EXPIRES_S: Final = 30
+HEARTBEAT_S: Final = 5
+SILENCE_MAX_S: Final = 12.0
+"""After this long without even a heartbeat a feed counts as ended."""
+INACTIVE_S: Final = 30
+
+_STREAM_NOT_FOUND: Final = 10059
+_WRONG_LAST: Final = 10071
+_FULL: Final = frozenset({10077, 10023, 10047})
+_PART: Final = "Twiza-Part"
+_END: Final = "end"
+
+log = structlog.get_logger(__name__)
+
+
+class NatsBus:
+    """A connection as one user of one account. See ``shared.bus.Bus`` for its promises."""
+
+    def __init__(self, client: Client, inbox_prefix: str) -> None:
+        self._client = client
+        self._inbox_prefix = inbox_prefix
+        self._reconnected: list[Callable[[], Awaitable[None] | None]] = []
+        self._served: list[Subscription] = []
+
+    @classmethod
+    async def connect(
+        cls, url: str, *, credentials: Path, inbox_prefix: str, name: str
+    ) -> "NatsBus":
+        """Connect, and go on trying for as long as the process lives.
+
+        Args:
+            url: ``nats://host:port``.
+            credentials: the user's credentials file.
+            inbox_prefix: below which answers come; the user's allow-list names it.
+            name: the connection's name in the server's monitoring.
+        """
+        client = Client()
+        bus = cls(client, inbox_prefix)
+
+        async def reconnected() -> None:
+            for call in bus._reconnected:
+                waiting = call()
+                if waiting is not None:
+                    await waiting
+
+        async def failed(error: Exception) -> None:
+            log.info("nats", peer=name, reason=type(error).__name__, detail=str(error)[:200])
+
+        await client.connect(
+            url,
+            user_credentials=str(credentials),
+            inbox_prefix=inbox_prefix,
+            name=name,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.2,  # type: ignore[arg-type]  # seconds; fractions work
+            ping_interval=20,
+            allow_reconnect=True,
+            error_cb=failed,
+            reconnected_cb=reconnected,
+            skip_subject_validation=True,
+        )
+        return bus
+
+    @property
+    def client(self) -> Client:
+        """The connection itself, for the provisioning of streams."""
+        return self._client
+
+    @property
+    def connected(self) -> bool:
+        """Whether the server can be reached now."""
+        return bool(self._client.is_connected)
+
+    def on_reconnected(self, call: Callable[[], Awaitable[None] | None]) -> None:
+        """Call back each time that the connection is there again."""
+        self._reconnected.append(call)
+
+    async def publish(
+        self, stream: str, subject: str, data: bytes, *, headers: Headers, expected_last: int
+    ) -> None:
+        """Store a message as number ``expected_last + 1``; see ``Bus.publish``."""
+        answer = await self._request(
+            subject,
+            data,
+            headers={
+                **headers,
+                "Nats-Expected-Stream": stream,
+                "Nats-Expected-Last-Sequence": str(expected_last),
+            },
+            timeout_s=PUBLISH_TIMEOUT_S,
+        )
+        _raise_error(answer, stream)
+        if answer.get("seq") != expected_last + 1:
+            raise WrongLast(f"{stream}: stored as {answer.get('seq')}")
+
+    async def state(self, stream: str) -> StreamState:
+        """Return where a stream stands; see ``Bus.state``."""
+        answer = await self.api(f"$JS.API.STREAM.INFO.{stream}", {})
+        found = answer["state"]
+        return StreamState(answer["created"], found["first_seq"], found["last_seq"])
+
+    async def message(self, stream: str, seq: int) -> Delivered | None:
+        """Return one message of a stream of this server, or none."""
+        try:
+            found = await self._client.request(
+                f"$JS.API.DIRECT.GET.{stream}",
+                orjson.dumps({"seq": seq}),
+                timeout=API_TIMEOUT_S,
+            )
+        except NoRespondersError as error:
+            raise NoStream(stream) from error
+        except (NatsError, OSError) as error:
+            raise BusUnreachable(type(error).__name__) from error
+        headers = dict(found.headers or {})
+        if headers.get("Status", "").startswith("4"):
+            return None
+        return Delivered(seq, headers.get("Nats-Subject", ""), found.data, headers)
+
+    async def last_of(self, stream: str, subject: str, *, domain: str) -> Delivered | None:
+        """Return the last message under a subject of a stream in another domain."""
+        feed = await _NatsFeed.open(
+            self,
+            stream,
+            {"deliver_policy": "last", "filter_subjects": [subject]},
+            api=f"$JS.{domain}.API",
+        )
+        try:
+            return next(iter(await feed.batch(API_TIMEOUT_S)), None) if feed.waiting else None
+        finally:
+            await feed.aclose()
+
+    async def feed(self, stream: str, *, start: int, subjects: Sequence[str] = ()) -> Feed:
+        """Open a reading of a stream; see ``Bus.feed``."""
+        policy: dict[str, Any] = {"deliver_policy": "by_start_sequence", "opt_start_seq": start}
+        if subjects:
+            policy["filter_subjects"] = list(subjects)
+        return await _NatsFeed.open(self, stream, policy, api="$JS.API")
+
+    async def ask(
+        self, subject: str, data: bytes, *, timeout_s: float = ASK_TIMEOUT_S
+    ) -> AsyncIterator[Delivered]:
+        """Ask, and yield the parts of the answer; see ``Bus.ask``."""
+        inbox = f"{self._inbox_prefix}.{new_id()}"
+        subscription = await self._client.subscribe(inbox)
+        try:
+            await self._client.publish(subject, data, reply=inbox)
+            while True:
+                part = await subscription.next_msg(timeout=timeout_s)
+                headers = dict(part.headers or {})
+                if headers.get("Status") == "503":
+                    raise BusUnreachable(f"nobody answers {subject}")
+                if headers.get(_PART) == _END:
+                    return
+                yield Delivered(0, headers.get("Twiza-Subject", ""), part.data, headers)
+        except (NatsError, OSError) as error:
+            raise BusUnreachable(type(error).__name__) from error
+        finally:
+            await _quietly(subscription.unsubscribe())
+
+    async def serve(self, subject: str, answer: Answer) -> None:
+        """Answer each request under a subject; see ``Bus.serve``."""
+
+        async def one(request: Msg) -> None:
+            if not request.reply:
+                return
+            try:
+                async for part in answer(request.data):
+                    await self._client.publish(
+                        request.reply,
+                        part.data,
+                        headers={**part.headers, "Twiza-Subject": part.subject},
+                    )
+            finally:
+                await self._client.publish(request.reply, b"", headers={_PART: _END})
+
+        self._served.append(await self._client.subscribe(subject, cb=one))
+
+    async def api(self, subject: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer of the JetStream API to a request.
+
+        Raises:
+            NoStream, StreamFull, WrongLast, BusUnreachable.
+        """
+        answer = await self._request(subject, orjson.dumps(body), timeout_s=API_TIMEOUT_S)
+        _raise_error(answer, subject.rsplit(".", 1)[-1])
+        return answer
+
+    async def _request(
+        self,
+        subject: str,
+        data: bytes,
+        *,
+        headers: dict[str, str] | None = None,
+        timeout_s: float,
+    ) -> dict[str, Any]:
+        try:
+            answer = await self._client.request(subject, data, timeout=timeout_s, headers=headers)
+        except NoRespondersError as error:
+            raise NoStream(subject) from error
+        except (NatsError, OSError) as error:
+            raise BusUnreachable(type(error).__name__) from error
+        parsed: dict[str, Any] = orjson.loads(answer.data)
+        return parsed
+
+    async def aclose(self) -> None:
+        """Let go of the connection, after what was published has been written."""
+        try:
+            await self._client.drain()
+        except (NatsError, OSError):
+            await _quietly(self._client.close())
+
+
+class _NatsFeed:
+    """A pull consumer of our own making. See ``shared.bus.Feed``."""
+
+    def __init__(self, bus: NatsBus, stream: str, api: str) -> None:
+        self._bus = bus
+        self._stream = stream
+        self._api = api
+        self._name = new_id()
+        self._messages: deque[Delivered] = deque()
+        self._arrived = asyncio.Event()
+        self._outstanding = 0
+        self._heard_at = asyncio.get_running_loop().time()
+        self._ended: str | None = None
+        self._inbox = f"{bus._inbox_prefix}.{self._name}"
+        self._subscription: Subscription | None = None
+        self.waiting = 0
+        """How many messages waited for this reader when it was opened."""
+
+    @classmethod
+    async def open(
+        cls, bus: NatsBus, stream: str, policy: dict[str, Any], *, api: str
+    ) -> "_NatsFeed":
+        feed = cls(bus, stream, api)
+        created = await bus.api(
+            f"{api}.CONSUMER.CREATE.{stream}.{feed._name}",
+            {
+                "stream_name": stream,
+                "action": "create",
+                "config": {
+                    "name": feed._name,
+                    "ack_policy": "none",
+                    "replay_policy": "instant",
+                    "inactive_threshold": INACTIVE_S * 1_000_000_000,
+                    "mem_storage": True,
+                    "num_replicas": 1,
+                    **policy,
+                },
+            },
+        )
+        feed.waiting = int(created["num_pending"])
+        feed._subscription = await bus.client.subscribe(
+            feed._inbox,
+            cb=feed._take,
+            pending_msgs_limit=-1,
+            pending_bytes_limit=-1,
+        )
+        await feed._pull()
+        return feed
+
+    async def batch(self, timeout_s: float) -> Sequence[Delivered]:
+        """Return what has come; see ``Feed.batch``."""
+        if not self._messages:
+            self._arrived.clear()
+            if self._outstanding <= 0:
+                await self._pull()
+            try:
+                await asyncio.wait_for(self._arrived.wait(), timeout_s)
+            except TimeoutError:
+                self._notice_silence()
+                return ()
+        if self._ended is not None and not self._messages:
+            raise BusUnreachable(self._ended)
+        taken = list(self._messages)
+        self._messages.clear()
+        if self._outstanding <= PULL_PAGES // 2:
+            await self._pull()
+        return taken
+
+    async def aclose(self) -> None:
+        """Stop reading; the server forgets the consumer by itself where it cannot be told."""
+        if self._subscription is not None:
+            await _quietly(self._subscription.unsubscribe())
+        if self._api == "$JS.API" and self._bus.connected:
+            subject = f"{self._api}.CONSUMER.DELETE.{self._stream}.{self._name}"
+            await _quietly(self._bus.client.publish(subject, b""))
+
+    async def _take(self, message: Msg) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
+        headers = message.headers or {}
+        status = headers.get("Status")
+        if status is None:
+            self._outstanding -= 1
+            self._messages.append(
+                Delivered(
+                    _sequence(message.reply),
+                    headers.get("Nats-Subject", message.subject),
+                    message.data,
+                    headers,
+                )
+            )
+        elif status == "100":
+            return
+        elif status in ("408", "404") or headers.get("Nats-Pending-Messages"):
+            self._outstanding = 0
+        else:
+            self._ended = f"{status} {headers.get('Description', '')}"
+        self._arrived.set()
+
+    async def _pull(self) -> None:
+        request = {
+            "batch": PULL_PAGES,
+            "max_bytes": PULL_BYTES_MAX,
+            "expires": PULL_EXPIRES_S * 1_000_000_000,
+            "idle_heartbeat": HEARTBEAT_S * 1_000_000_000,
+        }
+        self._outstanding += PULL_PAGES
+        try:
+            await self._bus.client.publish(
+                f"{self._api}.CONSUMER.MSG.NEXT.{self._stream}.{self._name}",
+                orjson.dumps(request),
+                reply=self._inbox,
+            )
+        except (NatsError, OSError) as error:
+            raise BusUnreachable(type(error).__name__) from error
+
+    def _notice_silence(self) -> None:
+        if asyncio.get_running_loop().time() - self._heard_at > SILENCE_MAX_S:
+            raise BusUnreachable(f"nothing heard of {self._stream}")
+
+
+def _sequence(reply: str) -> int:
+    """Return the stream sequence out of an acknowledgement subject, of either form."""
+    tokens = reply.split(".")
+    # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>... or with <domain>.<account> in front.
+    return int(tokens[5] if len(tokens) < 11 else tokens[7])
+
+
+def _raise_error(answer: dict[str, Any], stream: str) -> None:
+    error = answer.get("error")
+    if error is None:
+        return
+    code, text = error.get("err_code", 0), str(error.get("description", ""))[:200]
+    if code == _WRONG_LAST:
+        raise WrongLast(f"{stream}: {text}")
+    if code == _STREAM_NOT_FOUND or error.get("code") == 404:
+        raise NoStream(f"{stream}: {text}")
+    if code in _FULL:
+        raise StreamFull(f"{stream}: {text}")
+    raise BusUnreachable(f"{stream}: {code} {text}")
+
+
+async def _quietly(closing: Awaitable[Any]) -> None:
+    try:
+        await closing
+    except (NatsError, OSError):
+        return

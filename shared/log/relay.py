@@ -1,0 +1,232 @@
+"""The relay: seals what a service has committed, and publishes the pages, one after another.
+
+The page table is the truth and the stream is transport: there is no mark "sent". Page N of an epoch
+is sequence N of its stream, by the expected last sequence, so that a second relay, a lost
+acknowledgement or a replay is refused by the server and the relay reads the tail again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import structlog
+
+from shared.bus import Bus, BusUnreachable, NoStream, StreamFull, WrongLast
+from shared.events import Log
+from shared.log.names import LogName
+from shared.log.page import PAGE_EVENTS_MAX, SealedPage
+from shared.log.seal import Head, Sealer
+from shared.store import Store, StoreUnavailable
+
+PACE_S: Final = 0.010
+"""How long the relay waits after a page of several events, so that the next one fills."""
+POLL_S: Final = 1.0
+RETRY_FIRST_S: Final = 0.05
+RETRY_MOST_S: Final = 2.0
+REFILL_PAGES: Final = 64
+SEALED_AHEAD_MAX: Final = 8
+"""How many sealed pages may wait in memory for the stream."""
+
+log = structlog.get_logger(__name__)
+
+
+class Rewound(Exception):
+    """The world has pages of this log that the page table lacks, or other bytes of one.
+
+    The node was restored or cloned; nothing may be sealed in this epoch any more.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Witness(Protocol):
+    """Who has seen this log from outside: the hub, and the node's own stream."""
+
+    async def compare(self, name: LogName, store: Store, sealer: Sealer) -> bool:
+        """Return whether anybody outside could be asked; quiet when they know no more than we.
+
+        Raises:
+            Rewound: they know more, or otherwise.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class RelayState:
+    """What a relay has done, for health and for ``twiza federation lag``."""
+
+    published: tuple[int, int] = (0, 0)
+    witnessed: bool = False
+    trouble: str = ""
+
+
+Reopen = Callable[[LogName, str], Awaitable[None]]
+
+
+class Relay:
+    """Publishes one log of one service.
+
+    Args:
+        name: the log.
+        store: the service's database.
+        sealer: seals its pages.
+        bus: the connection within the log's account.
+        witness: is asked before anything is sealed, at start and after each reconnection.
+        reopen: opens a new epoch when the log turns out to be rewound.
+    """
+
+    def __init__(
+        self,
+        name: LogName,
+        *,
+        store: Store,
+        sealer: Sealer,
+        bus: Bus,
+        witness: Witness,
+        reopen: Reopen,
+    ) -> None:
+        self.name = name
+        self.state = RelayState()
+        self._store = store
+        self._sealer = sealer
+        self._bus = bus
+        self._witness = witness
+        self._reopen = reopen
+        self._wake = asyncio.Event()
+        self._wake.set()
+        self._doubted = asyncio.Event()
+        self._doubted.set()
+        store.on_announced(self._wake.set)
+        bus.on_reconnected(self.doubt)
+
+    def doubt(self) -> None:
+        """Compare with the witness again before the next page is sealed."""
+        self._doubted.set()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Seal and publish until cancelled."""
+        wait_s = RETRY_FIRST_S
+        while True:
+            try:
+                await self._compared()
+                await self._pump()
+                wait_s = RETRY_FIRST_S
+            except Rewound as error:
+                log.warning("log rewound", log=str(self.name), reason=error.reason)
+                self.state.trouble = f"rewound: {error.reason}"
+                await self._reopen(self.name, error.reason)
+                self._doubted.set()
+                continue
+            except (BusUnreachable, NoStream, StreamFull, WrongLast, StoreUnavailable) as error:
+                if self.state.trouble != error.slug:
+                    log.info("relay waits", log=str(self.name), reason=error.slug)
+                self.state.trouble = error.slug
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, RETRY_MOST_S)
+
+    async def _compared(self) -> None:
+        """Ask the witness where there is doubt. Nothing has been sealed since the doubt rose."""
+        if self._doubted.is_set():
+            self._doubted.clear()
+            try:
+                self.state.witnessed = await self._witness.compare(
+                    self.name, self._store, self._sealer
+                )
+            except BaseException:
+                self._doubted.set()
+                raise
+
+    async def _pump(self) -> None:
+        head, last = await self._tail()
+        self.state.trouble = ""
+        ahead: asyncio.Queue[SealedPage] = asyncio.Queue(SEALED_AHEAD_MAX)
+        publishing = asyncio.create_task(self._publish(ahead, head.epoch, last))
+        try:
+            await self._seal(ahead, publishing)
+        finally:
+            publishing.cancel()
+            await asyncio.wait({publishing})
+        if not publishing.cancelled() and (error := publishing.exception()) is not None:
+            raise error
+
+    async def _tail(self) -> tuple[Head, int]:
+        """Return the head and the stream's last sequence, which is the last published page.
+
+        Raises:
+            Rewound: the stream has more pages than the page table.
+        """
+        head = await self._store.write(self._sealer.head, self.name.log)
+        state = await self._bus.state(self.name.stream(head.epoch))
+        if state.last > head.number:
+            raise Rewound(f"stream has page {state.last}, we have {head.number}")
+        if state.last:
+            await self._require_same_tail(head, state.last)
+        return head, state.last
+
+    async def _require_same_tail(self, head: Head, last: int) -> None:
+        stored = await self._bus.message(self.name.stream(head.epoch), last)
+        ours = await self._store.read(
+            self._sealer.pages, self.name.log, epoch=head.epoch, after=last - 1, most=1
+        )
+        if stored is not None and (not ours or ours[0].data != stored.data):
+            raise Rewound(f"the stream's page {last} has other bytes than ours")
+
+    async def _seal(self, ahead: asyncio.Queue[SealedPage], publishing: asyncio.Task[None]) -> None:
+        """Seal at once when idle, and paced when the last page held several events."""
+        loop = asyncio.get_running_loop()
+        while not publishing.done():
+            self._wake.clear()
+            if self._doubted.is_set():
+                # What has been sealed goes out first; then the witness is asked, then we go on.
+                await _first(ahead.join(), publishing)
+                return
+            started = loop.time()
+            sealed = await self._store.write(self._sealer.seal, self.name.log)
+            if sealed is None:
+                await _first(self._wake.wait(), publishing, timeout_s=POLL_S)
+                continue
+            await _first(ahead.put(sealed.page), publishing)
+            if sealed.events == 1:
+                await _first(ahead.join(), publishing)
+            elif sealed.events < PAGE_EVENTS_MAX:
+                await asyncio.sleep(max(0.0, PACE_S - (loop.time() - started)))
+
+    async def _publish(self, ahead: asyncio.Queue[SealedPage], epoch: int, last: int) -> None:
+        """Publish the pages of an epoch after ``last``: those of the table, then the new ones."""
+        while pages := await self._store.read(
+            self._sealer.pages, self.name.log, epoch=epoch, after=last, most=REFILL_PAGES
+        ):
+            for page in pages:
+                await self._publish_one(page)
+                last = page.number
+        while True:
+            page = await ahead.get()
+            if page.number > last:
+                await self._publish_one(page)
+                last = page.number
+            ahead.task_done()
+
+    async def _publish_one(self, page: SealedPage) -> None:
+        await self._bus.publish(
+            self.name.stream(page.epoch),
+            self.name.subject,
+            page.data,
+            headers=page.headers,
+            expected_last=page.number - 1,
+        )
+        self.state.published = (page.epoch, page.number)
+
+
+async def _first(
+    waited: Coroutine[Any, Any, Any], other: asyncio.Task[None], *, timeout_s: float | None = None
+) -> None:
+    """Wait for ``waited``, but no longer than ``other`` runs."""
+    waiting = asyncio.ensure_future(waited)
+    try:
+        await asyncio.wait({waiting, other}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()

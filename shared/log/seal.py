@@ -1,0 +1,236 @@
+"""Sealing: committed events leave the outbox and become a signed page, in one transaction."""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
+
+from shared.clock import stamp
+from shared.events import Log, Speaker
+from shared.keys import SigningKey
+from shared.log.page import (
+    EVENTS_BYTES_MAX,
+    NO_PAGE,
+    PAGE_EVENTS_MAX,
+    SealedPage,
+    page_bytes,
+    sha256_hex,
+    sign_page,
+)
+from shared.log.tables import LogTables
+from shared.store import Prepared, Work
+
+LOGS: Final = (Log.PUBLIC, Log.PRIVATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a log stands: its newest page, or number 0 before the first of an epoch."""
+
+    epoch: int
+    number: int
+    hash: str
+    receipt: tuple[int, int] = (0, 0)
+    """The newest own page (epoch, number) that came back from the hub."""
+
+
+class Sealed(NamedTuple):
+    """A page that was sealed just now, and how many events it holds."""
+
+    page: SealedPage
+    events: int
+
+
+class Sealer:
+    """Seals the pages of one service's logs.
+
+    Args:
+        tables: the service's log tables.
+        speaker: the node and service.
+        key: the service's signing key.
+        certificate: the key's certificate, as it travels with each page.
+    """
+
+    def __init__(
+        self, tables: LogTables, *, speaker: Speaker, key: SigningKey, certificate: str
+    ) -> None:
+        self._speaker = speaker
+        self._key = key
+        self._certificate = certificate
+        outbox, head, pages = tables.outbox, tables.log_head, tables.pages
+        of_log: BindParameter[str] = bindparam("of_log")
+        self._head = Prepared(
+            select(
+                head.c.epoch,
+                head.c.number,
+                head.c.hash,
+                head.c.receipt_epoch,
+                head.c.receipt_number,
+            )
+            .where(head.c.log == of_log)
+            .with_for_update()
+        )
+        self._begin = Prepared(insert(head), columns=("log", "epoch", "number", "hash"))
+        self._waiting = Prepared(
+            select(outbox.c.position, outbox.c.body)
+            .where(outbox.c.log == of_log)
+            .order_by(outbox.c.position)
+            .limit(PAGE_EVENTS_MAX)
+        )
+        self._taken = Prepared(delete(outbox).where(outbox.c.position == bindparam("at")))
+        self._keep = Prepared(
+            insert(pages),
+            columns=(
+                "log",
+                "epoch",
+                "number",
+                "bytes",
+                "sha256",
+                "signature",
+                "certificate",
+                "sealed_at",
+            ),
+        )
+        self._move = Prepared(
+            update(head)
+            .where(head.c.log == of_log)
+            .values(
+                epoch=bindparam("to_epoch"),
+                number=bindparam("to_number"),
+                hash=bindparam("to_hash"),
+            )
+        )
+        self._receipt = Prepared(
+            update(head)
+            .where(head.c.log == of_log)
+            .values(receipt_epoch=bindparam("to_epoch"), receipt_number=bindparam("to_number"))
+        )
+        page = (
+            pages.c.epoch,
+            pages.c.number,
+            pages.c.bytes,
+            pages.c.sha256,
+            pages.c.signature,
+            pages.c.certificate,
+        )
+        self._pages = Prepared(
+            select(*page)
+            .where(
+                pages.c.log == of_log,
+                pages.c.epoch == bindparam("of_epoch"),
+                pages.c.number > bindparam("after"),
+            )
+            .order_by(pages.c.number)
+            .limit(bindparam("most"))
+        )
+
+    def head(self, work: Work, log: Log) -> Head:
+        """Return where a log stands; in a unit that writes, nobody else moves it meanwhile."""
+        rows = work.rows(self._head, {"of_log": log.value})
+        if not rows:
+            work.run(self._begin, {"log": log.value, "epoch": 1, "number": 0, "hash": NO_PAGE})
+            return Head(1, 0, NO_PAGE)
+        epoch, number, hash_, receipt_epoch, receipt_number = rows[0]
+        return Head(epoch, number, hash_, (receipt_epoch, receipt_number))
+
+    def seal(self, work: Work, log: Log) -> Sealed | None:
+        """Seal the oldest events that wait into the log's next page; none where none wait."""
+        head = self.head(work, log)
+        waiting = work.rows(self._waiting, {"of_log": log.value})
+        if not waiting:
+            return None
+        bodies: list[bytes] = []
+        size = 0
+        for _, body in waiting:
+            size += len(body) + 1
+            if size > EVENTS_BYTES_MAX and bodies:
+                break
+            bodies.append(bytes(body))
+        page = self._seal(work, log, head.epoch, head.number + 1, head.hash, bodies)
+        work.run(self._taken, [{"at": at} for at, _ in waiting[: len(bodies)]])
+        return Sealed(page, len(bodies))
+
+    def open_epoch(self, work: Work, log: Log, *, epoch: int, first: bytes) -> SealedPage:
+        """Go on in a new epoch, whose first page holds the event that says so.
+
+        Args:
+            epoch: the new epoch, greater than any that was seen.
+            first: the canonical ``log.reopened``, with the root key's signature in it.
+        """
+        head = self.head(work, log)
+        assert epoch > head.epoch
+        return self._seal(work, log, epoch, 1, NO_PAGE, [first])
+
+    def pages(self, work: Work, log: Log, *, epoch: int, after: int, most: int) -> list[SealedPage]:
+        """Return sealed pages of an epoch after a number, in order, at most so many."""
+        rows = work.rows(
+            self._pages,
+            {"of_log": log.value, "of_epoch": epoch, "after": after, "most": most},
+        )
+        return [
+            SealedPage(
+                log=log,
+                epoch=found,
+                number=number,
+                data=bytes(data),
+                sha256=sha256,
+                signature=signature,
+                certificate=certificate,
+            )
+            for found, number, data, sha256, signature, certificate in rows
+        ]
+
+    def receipt(self, work: Work, log: Log, epoch: int, number: int) -> None:
+        """Keep the newest own page that came back from the hub."""
+        work.run(self._receipt, {"of_log": log.value, "to_epoch": epoch, "to_number": number})
+
+    def keep(self, work: Work, page: SealedPage, *, sealed_at: str) -> None:
+        """Write a page into the page table and move the log's head onto it."""
+        work.run(
+            self._keep,
+            {
+                "log": page.log.value,
+                "epoch": page.epoch,
+                "number": page.number,
+                "bytes": page.data,
+                "sha256": page.sha256,
+                "signature": page.signature,
+                "certificate": page.certificate,
+                "sealed_at": sealed_at,
+            },
+        )
+        work.run(
+            self._move,
+            {
+                "of_log": page.log.value,
+                "to_epoch": page.epoch,
+                "to_number": page.number,
+                "to_hash": page.sha256,
+            },
+        )
+
+    def _seal(
+        self, work: Work, log: Log, epoch: int, number: int, prev: str, bodies: list[bytes]
+    ) -> SealedPage:
+        sealed_at = stamp(work.now)
+        data = page_bytes(
+            node=self._speaker.node,
+            service=self._speaker.service,
+            log=log,
+            epoch=epoch,
+            number=number,
+            prev=prev,
+            sealed_at=sealed_at,
+            bodies=bodies,
+        )
+        page = SealedPage(
+            log=log,
+            epoch=epoch,
+            number=number,
+            data=data,
+            sha256=sha256_hex(data),
+            signature=sign_page(data, self._key),
+            certificate=self._certificate,
+        )
+        self.keep(work, page, sealed_at=sealed_at)
+        return page

@@ -1,0 +1,1 @@
+"""The tests of Twiza, room by room as the code."""

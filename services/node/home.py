@@ -12,10 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal, Self
 
-import tomli_w
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from services.node import credentials, tls
+from services.node import credentials, tls, toml
 from services.node.credentials import ACCOUNTS, Account
 from services.node.permissions import Place
 from shared.ids import SERVICES, NodeName, ServiceName, node_name, service_name
@@ -26,6 +25,7 @@ from shared.subjects import Level
 Durability = Literal["strict", "relaxed"]
 
 STORE_MB_MAX: Final = 256_000
+_SETTINGS_HEADING: Final = "What this network says of its node; docs/operators/ explains each line."
 _STORE_SHARE_OF_DISK: Final = 3, 4
 
 
@@ -177,9 +177,8 @@ class Home:
 
     def save_settings(self, settings: NodeSettings) -> None:
         """Write the node's settings."""
-        write_secret(
-            self.settings_file, tomli_w.dumps(settings.model_dump(mode="json")).encode("utf-8")
-        )
+        text = toml.written(settings.model_dump(mode="json"), heading=_SETTINGS_HEADING)
+        write_secret(self.settings_file, text.encode("utf-8"))
 
     def federation(self) -> Federation | None:
         """Read the link to the hub; None when the node has no hub.

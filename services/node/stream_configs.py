@@ -1,0 +1,272 @@
+"""What each stream of a node shall be: pure functions that return its configuration.
+
+The receiver stamps the origin: a source puts the sender's name in front of the subject, so that
+no sender can claim another's. A source always carries a filter, because an empty list of filters
+means everything, and everything would arrive twice.
+
+Source: nats-server 2.15, StreamConfig; durations are nanoseconds.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from shared.ids import FEDERATED, NodeName, ServiceName
+from shared.subjects import (
+    Level,
+    abroad_stream,
+    closed_subject,
+    continental_stream,
+    in_stream,
+    out_stream,
+    pages_subject,
+    private_stream,
+    private_subject,
+    world_stream,
+)
+
+StreamConfig = dict[str, Any]
+
+_SECOND: Final = 1_000_000_000
+_DAY: Final = 86_400 * _SECOND
+OWN_DAYS: Final = 90
+IN_DAYS: Final = 90
+GATHERED_DAYS: Final = 730
+DUPLICATE_WINDOW_S: Final = 120
+CLOSED_ROOM_BYTES: Final = 1_000_000
+
+# Shares of the space that a node gives its streams. Nine logs of its own (four public, five
+# private), a hub's gathering and abroad, and IN; what is left is for epochs and generations.
+_OWN_SHARE: Final = 64
+_GATHERED_SHARE: Final = 4
+_IN_SHARE: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A node whose logs a continental hub gathers.
+
+    Args:
+        name: its name.
+        epochs: the current epoch of each of its public logs; 1 where nothing is said.
+    """
+
+    name: NodeName
+    epochs: Mapping[ServiceName, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Continent:
+    """A continent whose gathering the intercontinental hub gathers.
+
+    Args:
+        name: the continent's name.
+        hub: the name of its hub.
+        stream: the name of its gathering stream, the newest generation.
+    """
+
+    name: NodeName
+    hub: NodeName
+    stream: str
+
+
+def own_log(node: str, service: str, epoch: int, *, private: bool, store_mb: int) -> StreamConfig:
+    """Return the stream of the current epoch of a service's log."""
+    name = private_stream if private else out_stream
+    subject = private_subject if private else pages_subject
+    return _config(
+        name(node, service, epoch),
+        subjects=[subject(service)],
+        duplicate_window=DUPLICATE_WINDOW_S * _SECOND,
+        discard="new",
+        max_age=OWN_DAYS * _DAY,
+        max_bytes=_bytes(store_mb, _OWN_SHARE),
+    )
+
+
+def closed_log(
+    node: str, service: str, epoch: int, *, private: bool, bytes_now: int
+) -> StreamConfig:
+    """Return the stream of an epoch that is over: it keeps its pages and gives up its subject."""
+    name = private_stream if private else out_stream
+    return _config(
+        name(node, service, epoch),
+        subjects=[closed_subject(epoch, service)],
+        duplicate_window=DUPLICATE_WINDOW_S * _SECOND,
+        discard="new",
+        max_age=OWN_DAYS * _DAY,
+        max_bytes=bytes_now + CLOSED_ROOM_BYTES,
+    )
+
+
+def continental(
+    hub: NodeName,
+    members: Iterable[Member],
+    *,
+    own_epochs: Mapping[ServiceName, int],
+    store_mb: int,
+    generation: int = 1,
+) -> StreamConfig:
+    """Return the stream in which a continental hub gathers its members' logs and its own."""
+    sources = [source for member in members for source in _logs(member, hub=hub)]
+    sources += _logs(Member(hub, own_epochs), hub=hub)
+    return _gathering(continental_stream(hub, generation), sources, store_mb)
+
+
+def abroad(
+    hub: NodeName,
+    parent: NodeName | None,
+    continents: Iterable[str],
+    *,
+    store_mb: int,
+    generation: int = 1,
+    world: str = "",
+) -> StreamConfig:
+    """Return the stream in which a continental hub holds the other continents' pages.
+
+    Args:
+        hub: the hub's name.
+        parent: the intercontinental hub, or None when there is none.
+        continents: the OTHER continents, the intercontinental hub's own among them.
+        store_mb: the node's space for streams.
+        generation: of this stream.
+        world: the name of the world's stream, when it is not the first.
+    """
+    others = sorted(set(continents))
+    if parent is None or not others:
+        # It stands empty, so that members name it from their first day and nothing waits for it.
+        # A stream without sources has a subject; nobody may publish on this one.
+        name = abroad_stream(hub, generation)
+        return _gathering(name, [], store_mb) | {
+            "subjects": [f"closed.{name}"],
+            "duplicate_window": DUPLICATE_WINDOW_S * _SECOND,
+        }
+    source = _source(
+        world or world_stream(),
+        [(f"{other}.>", f"{other}.>") for other in others],
+        external=(parent, hub),
+    )
+    return _gathering(abroad_stream(hub, generation), [source], store_mb)
+
+
+def world(
+    hub: NodeName,
+    own_continent: NodeName,
+    continents: Iterable[Continent],
+    *,
+    own_epochs: Mapping[ServiceName, int],
+    store_mb: int,
+    generation: int = 1,
+) -> StreamConfig:
+    """Return the stream in which the intercontinental hub gathers the continents and itself."""
+    sources = [
+        _source(one.stream, [(">", f"{one.name}.>")], external=(one.hub, hub)) for one in continents
+    ]
+    sources += _logs(Member(hub, own_epochs), hub=hub, front=f"{own_continent}.")
+    return _gathering(world_stream(generation), sources, store_mb) | {"max_age": 0}
+
+
+def incoming(
+    node: NodeName,
+    level: Level,
+    continent: NodeName,
+    *,
+    hub: NodeName | None,
+    drawn: Iterable[str],
+    store_mb: int,
+) -> StreamConfig:
+    """Return the stream from which a node's services read the federation.
+
+    Args:
+        node: the node's name.
+        level: its level; a hub draws from its own gathering streams.
+        continent: the continent of the gathering stream from which it draws.
+        hub: the hub to which a local node is connected.
+        drawn: the names of the streams to draw from: a continent's, what is abroad, the world's.
+        store_mb: the node's space for streams.
+
+    Each page comes by exactly one path, so that the order of each log is kept.
+    """
+    external = None if level is not Level.LOCAL or hub is None else (hub, node)
+    sources = [
+        _source(
+            stream,
+            [(">", f"fed.{continent}.>" if stream.startswith("CONT_") else "fed.>")],
+            external=external,
+        )
+        for stream in drawn
+    ]
+    return _config(
+        in_stream(node),
+        sources=sources,
+        duplicate_window=0,
+        # A page that was dropped unread is fetched again by its number; a stream that refuses
+        # would cut the node off until somebody looks.
+        discard="old",
+        max_age=IN_DAYS * _DAY,
+        max_bytes=_bytes(store_mb, _IN_SHARE),
+    )
+
+
+def _logs(member: Member, *, hub: NodeName, front: str = "") -> list[StreamConfig]:
+    """Return the sources of a member's public logs, every epoch and the next.
+
+    A source may name a stream that is not there yet: it flows by itself when the stream comes.
+    """
+    external = None if member.name == hub else (member.name, hub)
+    return [
+        _source(
+            out_stream(member.name, service, epoch),
+            [(f"{service}.>", f"{front}{member.name}.{service}.>")],
+            external=external,
+        )
+        for service in FEDERATED
+        for epoch in range(1, member.epochs.get(service, 1) + 2)
+    ]
+
+
+def _source(
+    stream: str,
+    transforms: list[tuple[str, str]],
+    *,
+    external: tuple[NodeName, NodeName] | None,
+) -> StreamConfig:
+    assert transforms, "a source without a filter takes everything"
+    source: StreamConfig = {
+        "name": stream,
+        "subject_transforms": [{"src": src, "dest": dest} for src, dest in transforms],
+    }
+    if external is not None:
+        sender, receiver = external
+        source["external"] = {"api": f"$JS.{sender}.API", "deliver": f"fd.{sender}.{receiver}"}
+    return source
+
+
+def _gathering(name: str, sources: list[StreamConfig], store_mb: int) -> StreamConfig:
+    return _config(
+        name,
+        sources=sources,
+        # A member that publishes under another's message id must not silence it.
+        duplicate_window=0,
+        # A full hub stream stops and shows its lag; it goes on without loss when it gets room.
+        discard="new",
+        max_age=GATHERED_DAYS * _DAY,
+        max_bytes=_bytes(store_mb, _GATHERED_SHARE),
+    )
+
+
+def _config(name: str, **given: Any) -> StreamConfig:
+    return {
+        "name": name,
+        "retention": "limits",
+        "storage": "file",
+        "num_replicas": 1,
+        "allow_direct": True,
+        "deny_delete": True,
+        "allow_rollup_hdrs": False,
+        **given,
+    }
+
+
+def _bytes(store_mb: int, share: int) -> int:
+    return store_mb * 1_000_000 // share

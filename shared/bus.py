@@ -1,7 +1,7 @@
 """The bus: what the log needs of a message server, and nothing more.
 
-``shared.bus_nats`` speaks it over NATS JetStream; ``shared.bus_memory`` is a small working stand-in.
-Both keep the same promises and are tested against the same tests.
+``shared.bus_nats`` speaks it over NATS JetStream; ``shared.bus_memory`` is a small working
+stand-in. Both keep the same promises and are tested against the same tests.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -120,8 +120,12 @@ class Bus(Protocol):
         """
         ...
 
-    async def feed(self, stream: str, *, start: int, subjects: Sequence[str] = ()) -> Feed:
+    async def feed(
+        self, stream: str, *, start: int, subjects: Sequence[str] = (), domain: str | None = None
+    ) -> Feed:
         """Open a reading of a stream from sequence ``start``, of some subjects or of all.
+
+        Where a domain is named the stream is another server's, over the leaf link.
 
         Raises:
             NoStream, BusUnreachable.

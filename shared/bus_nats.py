@@ -167,12 +167,15 @@ class NatsBus:
         finally:
             await feed.aclose()
 
-    async def feed(self, stream: str, *, start: int, subjects: Sequence[str] = ()) -> Feed:
+    async def feed(
+        self, stream: str, *, start: int, subjects: Sequence[str] = (), domain: str | None = None
+    ) -> Feed:
         """Open a reading of a stream; see ``Bus.feed``."""
         policy: dict[str, Any] = {"deliver_policy": "by_start_sequence", "opt_start_seq": start}
         if subjects:
             policy["filter_subjects"] = list(subjects)
-        return await _NatsFeed.open(self, stream, policy, api="$JS.API")
+        api = f"$JS.{domain}.API" if domain else "$JS.API"
+        return await _NatsFeed.open(self, stream, policy, api=api)
 
     async def ask(
         self, subject: str, data: bytes, *, timeout_s: float = ASK_TIMEOUT_S

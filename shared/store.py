@@ -7,7 +7,8 @@ pool of threads. An acknowledged write is on disk: WAL with ``synchronous=FULL``
 ``synchronous_commit=on`` with ``fsync=on``, asserted when the store opens.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Concatenate, Final, ParamSpec, Protocol, TypeVar
 from uuid import UUID
@@ -156,6 +157,24 @@ class Work:
     def announce_again(self, log: Log, event_id: str, body: bytes) -> None:
         """Put an event that was framed before into the outbox, with its own id."""
         self._announced.append({"event_id": event_id, "log": log.value, "body": body})
+
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """Keep what is done inside, or on an exception nothing of it; the unit itself goes on."""
+        cursor = self._cursor()
+        announced = len(self._announced)
+        cursor.execute("SAVEPOINT nested")
+        try:
+            yield
+        except Exception:
+            del self._announced[announced:]
+            cursor.execute("ROLLBACK TO SAVEPOINT nested")
+            cursor.execute("RELEASE SAVEPOINT nested")
+            raise
+        else:
+            cursor.execute("RELEASE SAVEPOINT nested")
+        finally:
+            cursor.close()
 
     def take_announced(self) -> list[dict[str, Any]]:
         """Return the rows of the outbox that the unit has made, and forget them."""

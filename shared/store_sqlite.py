@@ -204,7 +204,9 @@ class SqliteStore:
             events = []
             if isinstance(error, sqlite3.IntegrityError) and len(group) > 1:
                 # One event id stands twice: each unit alone shows whose it is.
-                return all([self._commit_alone(task) for task in group]) and go_on
+                for task in group:
+                    self._commit_alone(task)
+                return go_on
             log.error("commit failed", error=str(error), units=len(group))
             for task in group:
                 refusal = StoreUnavailable(type(error).__name__)
@@ -213,7 +215,7 @@ class SqliteStore:
         self._answer(group, bool(events))
         return go_on
 
-    def _commit_alone(self, task: _Task) -> bool:
+    def _commit_alone(self, task: _Task) -> None:
         task.result, task.error, task.events = None, None, []
         raw = _raw(self._connection)
         try:
@@ -229,7 +231,6 @@ class SqliteStore:
             task.error.__cause__ = error
             task.events = []
         self._answer([task], bool(task.events))
-        return True
 
     def _run(self, raw: sqlite3.Connection, task: _Task) -> None:
         raw.execute("SAVEPOINT unit")

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from shared.bus import Bus, BusUnreachable, NoStream, StreamFull, WrongLast
-from shared.events import Log
+from shared.crash import crash_point
 from shared.log.names import LogName
 from shared.log.page import PAGE_EVENTS_MAX, SealedPage
 from shared.log.seal import Head, Sealer
@@ -25,6 +25,8 @@ POLL_S: Final = 1.0
 RETRY_FIRST_S: Final = 0.05
 RETRY_MOST_S: Final = 2.0
 REFILL_PAGES: Final = 64
+SILENCE_S: Final = 5.0
+"""After this long without a receipt for what was published the link counts as having been down."""
 SEALED_AHEAD_MAX: Final = 8
 """How many sealed pages may wait in memory for the stream."""
 
@@ -59,6 +61,7 @@ class RelayState:
     """What a relay has done, for health and for ``twiza federation lag``."""
 
     published: tuple[int, int] = (0, 0)
+    receipt: tuple[int, int] = (0, 0)
     witnessed: bool = False
     trouble: str = ""
 
@@ -97,6 +100,7 @@ class Relay:
         self._reopen = reopen
         self._wake = asyncio.Event()
         self._wake.set()
+        self._unanswered_since: float | None = None
         self._doubted = asyncio.Event()
         self._doubted.set()
         store.on_announced(self._wake.set)
@@ -106,6 +110,17 @@ class Relay:
         """Compare with the witness again before the next page is sealed."""
         self._doubted.set()
         self._wake.set()
+
+    def receipt(self, place: tuple[int, int]) -> None:
+        """Note that an own page came back from the hub; after a long silence doubt returns.
+
+        While no receipt came, the link was down and another instance of this node may have been up.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._unanswered_since is not None and now - self._unanswered_since > SILENCE_S:
+            self.doubt()
+        self._unanswered_since = None if place >= self.state.published else now
+        self.state.receipt = place
 
     async def run(self) -> None:
         """Seal and publish until cancelled."""
@@ -211,6 +226,7 @@ class Relay:
             ahead.task_done()
 
     async def _publish_one(self, page: SealedPage) -> None:
+        crash_point("sealed-before-publish")
         await self._bus.publish(
             self.name.stream(page.epoch),
             self.name.subject,
@@ -218,7 +234,10 @@ class Relay:
             headers=page.headers,
             expected_last=page.number - 1,
         )
+        crash_point("published-before-noted")
         self.state.published = (page.epoch, page.number)
+        if self._unanswered_since is None and self.state.receipt < self.state.published:
+            self._unanswered_since = asyncio.get_running_loop().time()
 
 
 async def _first(

@@ -57,6 +57,8 @@ class Sealer:
         self._speaker = speaker
         self._key = key
         self._certificate = certificate
+        self._tables = tables
+        self._heads = select(tables.log_head)
         outbox, head, pages = tables.outbox, tables.log_head, tables.pages
         of_log: BindParameter[str] = bindparam("of_log")
         self._head = Prepared(
@@ -132,6 +134,14 @@ class Sealer:
             return Head(1, 0, NO_PAGE)
         epoch, number, hash_, receipt_epoch, receipt_number = rows[0]
         return Head(epoch, number, hash_, (receipt_epoch, receipt_number))
+
+    def head_seen(self, work: Work, log: Log) -> Head:
+        """Return where a log stands, in a query; before its first page where it has none."""
+        rows = work.execute(self._heads.where(self._tables.log_head.c.log == log.value)).all()
+        if not rows:
+            return Head(1, 0, NO_PAGE)
+        row = rows[0]
+        return Head(row.epoch, row.number, row.hash, (row.receipt_epoch, row.receipt_number))
 
     def seal(self, work: Work, log: Log) -> Sealed | None:
         """Seal the oldest events that wait into the log's next page; none where none wait."""

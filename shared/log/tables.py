@@ -171,6 +171,18 @@ class LogTables:
             Column("key", Text, primary_key=True),
             Column("number", Integer, nullable=False),
         )
+        # Where other nodes say that their logs stand: the watch against silent stalls.
+        self.announced_head = Table(
+            "announced_head",
+            metadata,
+            Column("node", Text, primary_key=True),
+            Column("service", Text, primary_key=True),
+            Column("epoch", Integer, nullable=False),
+            Column("number", BigInteger, nullable=False),
+            Column("hash", Text, nullable=False),
+            Column("revision", BigInteger, nullable=False),
+            Column("at", Text, nullable=False),
+        )
         # Own pages that the world had not seen when the log was reopened, and what became of them.
         self.left_behind = Table(
             "left_behind",

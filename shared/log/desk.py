@@ -1,0 +1,352 @@
+"""The log desk: all that a service needs to tell and to listen, put together and kept running."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from shared.bus import Bus, Delivered
+from shared.clock import Clock
+from shared.contracts.log import LogReopened
+from shared.contracts.node import (
+    DescriptionPublished,
+    HeadsAnnounced,
+    LetterKeyAnnounced,
+    Parent,
+    PeerAdmitted,
+    PeerCut,
+    PeerLimited,
+    PeerQuarantined,
+)
+from shared.events import Log, Speaker
+from shared.ids import NodeName, ServiceName
+from shared.keys import SigningKey
+from shared.log.cursors import Cursors
+from shared.log.door import Door
+from shared.log.epochs import Gathering, HubWitness, Reopener, SignReopening
+from shared.log.inbox import Inbox
+from shared.log.names import LogName
+from shared.log.page import parse_page
+from shared.log.projector import Arrived, Projector
+from shared.log.relay import Relay
+from shared.log.repair import WATCH_S, Fetch, Repairer
+from shared.log.seal import LOGS, Sealer
+from shared.log.take import Taker
+from shared.log.trust import Trust
+from shared.refusals import Refusal
+from shared.store import Store, Work
+
+RESTART_FIRST_S: Final = 0.2
+RESTART_MOST_S: Final = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """Which logs a service reads: those of its siblings, and those of other nodes."""
+
+    private: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+    federation: tuple[str, ...] = ()
+
+
+READS: Final = {
+    "directory": Reads(
+        private=("portal", "node"),
+        public=("governance", "node"),
+        federation=("directory", "node"),
+    ),
+    "exchange": Reads(
+        private=("directory", "portal", "node"),
+        public=("directory", "governance", "node"),
+        federation=("exchange", "directory", "node"),
+    ),
+    "governance": Reads(
+        private=("directory", "portal", "node"),
+        public=("directory", "exchange", "node"),
+        federation=("governance", "node"),
+    ),
+    "portal": Reads(
+        private=("directory", "exchange", "governance", "node"),
+        public=("directory", "exchange", "governance", "node"),
+        federation=("node",),
+    ),
+    "node": Reads(private=("portal",), public=("governance",), federation=("node", "governance")),
+}
+"""Who reads what (DESIGN section 4); every service follows all node logs, its own node's too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a service stands: its node, its keys, its hub and its siblings."""
+
+    node: NodeName
+    service: ServiceName
+    continent: str
+    level: str
+    root_key: str
+    hub: Parent | None
+    gathering: Gathering | None
+    siblings: tuple[ServiceName, ...]
+    key: SigningKey
+    certificate: str
+    letter_secrets: Path
+
+    @property
+    def as_parent(self) -> Parent:
+        """Return what the registry holds of this node itself."""
+        return Parent.model_validate(
+            {
+                "node": self.node,
+                "continent": self.continent,
+                "root_key": self.root_key,
+                "level": self.level,
+            }
+        )
+
+    def own(self, log_: Log) -> LogName:
+        """Return the name of one of this service's logs."""
+        return LogName(self.node, self.service, log_)
+
+
+class LogDesk:
+    """A service's relays, inbox and repair, over one store and two connections.
+
+    Args:
+        place: where the service stands.
+        store: its database.
+        projector: its projections; those of the registry and the heads are added here.
+        fed, app: the connections within the federation's account and the node's own.
+        sign_reopening: has the root key sign a new epoch and makes its stream.
+        fetch_sibling: asks a sibling service for pages of its own.
+        fetch_remote: asks the hub for other nodes' pages; none where there is no hub.
+        watch_s: how long an announced head may be ahead of a cursor, in seconds.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        store: Store,
+        projector: Projector,
+        fed: Bus,
+        app: Bus,
+        sign_reopening: SignReopening,
+        fetch_sibling: Fetch,
+        fetch_remote: Fetch | None,
+        clock: Clock,
+        watch_s: float = WATCH_S,
+    ) -> None:
+        self.place = place
+        self.store = store
+        self.fed = fed
+        self.app = app
+        self.trust = Trust(store.tables, own=place.as_parent, hub=place.hub)
+        self.door = Door(self.trust)
+        self.sealer = Sealer(
+            store.tables,
+            speaker=Speaker(place.node, place.service),
+            key=place.key,
+            certificate=place.certificate,
+        )
+        self.cursors = Cursors(store.tables)
+        self.projector = projector
+        self.taker = Taker(self.cursors, projector, self.trust)
+        self.witness = HubWitness(fed, self.door, place.gathering)
+        self.reopener = Reopener(
+            store=store,
+            sealer=self.sealer,
+            projector=projector,
+            cursors=self.cursors,
+            bus_of=self._bus_of,
+            door=self.door,
+            witness=self.witness,
+            sign=sign_reopening,
+        )
+        self.relays = {log_: self._relay(log_) for log_ in LOGS}
+        self.inbox = Inbox(
+            place.node,
+            place.service,
+            store=store,
+            taker=self.taker,
+            door=self.door,
+            trust=self.trust,
+            own_page=self._own_pages,
+        )
+        self.repairer = Repairer(
+            place.node,
+            store=store,
+            taker=self.taker,
+            inbox=self.inbox,
+            fetch_remote=fetch_remote,
+            fetch_sibling=fetch_sibling,
+            follows=self._follows,
+            watch_s=watch_s,
+        )
+        self._clock = clock
+        self._tasks: list[asyncio.Task[None]] = []
+        self._receipts: dict[Log, tuple[int, int]] = {}
+        self._follow_registry()
+
+    async def start(self) -> None:
+        """Begin to tell and to listen; return when the registry of nodes has been read."""
+        await self.trust.load(self.store)
+        for relay in self.relays.values():
+            self._run(f"relay {relay.name}", relay.run)
+        self._run("repair", self.repairer.run)
+        reads = READS[self.place.service]
+        for service in self.place.siblings:
+            if service == self.place.service:
+                continue
+            if service in reads.private:
+                self._listen(LogName(self.place.node, service, Log.PRIVATE), self.app)
+            if service in reads.public:
+                self._listen(LogName(self.place.node, service, Log.PUBLIC), self.fed)
+        services = sorted({ServiceName(name) for name in reads.federation} | {self.place.service})
+
+        async def federation() -> None:
+            await self.inbox.follow_federation(self.fed, services)
+
+        if self.place.hub is not None or self.place.level != "local":
+            self._run("federation", federation)
+
+    async def aclose(self) -> None:
+        """Stop telling and listening; what is committed stays, and is told at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._tasks.clear()
+
+    async def standing(self) -> dict[str, Any]:
+        """Return where the own logs stand, and where this service stands in those it follows."""
+        heads = {log_.value: await self.store.read(self.sealer.head_seen, log_) for log_ in LOGS}
+        cursors = await self.store.read(self.cursors.all)
+        return {
+            "own": {
+                log_.value: {
+                    "epoch": heads[log_].epoch,
+                    "number": heads[log_].number,
+                    "hash": heads[log_].hash,
+                    "published": list(relay.state.published),
+                    "receipt": list(self._receipts.get(log_, heads[log_].receipt)),
+                    "witnessed": relay.state.witnessed,
+                    "trouble": relay.state.trouble,
+                }
+                for log_, relay in self.relays.items()
+            },
+            "followed": [
+                {
+                    "node": cursor.name.node,
+                    "service": cursor.name.service,
+                    "log": cursor.name.log.value,
+                    "epoch": cursor.epoch,
+                    "number": cursor.number,
+                    "hash": cursor.hash,
+                    "state": cursor.state.value,
+                    "reason": cursor.reason,
+                }
+                for cursor in cursors
+            ],
+        }
+
+    def _relay(self, log_: Log) -> Relay:
+        return Relay(
+            self.place.own(log_),
+            store=self.store,
+            sealer=self.sealer,
+            bus=self._bus_of(log_),
+            witness=self.witness,
+            reopen=self.reopener.reopen,
+        )
+
+    def _bus_of(self, log_: Log) -> Bus:
+        return self.fed if log_ is Log.PUBLIC else self.app
+
+    def _follows(self, name: LogName) -> bool:
+        return name.service in READS[self.place.service].federation
+
+    def _listen(self, name: LogName, bus: Bus) -> None:
+        async def follow() -> None:
+            await self.inbox.follow_sibling(bus, name)
+
+        self._run(f"sibling {name}", follow)
+
+    def _run(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        self._tasks.append(asyncio.create_task(_kept_running(name, work), name=name))
+
+    def _follow_registry(self) -> None:
+        """Have the projector keep the registry of nodes, which every service keeps alike."""
+        trust = self.trust
+
+        def described(work: Work, arrived: Sequence[Arrived[DescriptionPublished]]) -> None:
+            for told in arrived:
+                trust.described(work, told.event, origin=told.origin)
+
+        def admitted(work: Work, arrived: Sequence[Arrived[PeerAdmitted]]) -> None:
+            for told in arrived:
+                trust.admitted(work, told.event, origin=told.origin)
+
+        def standing(
+            work: Work, arrived: Sequence[Arrived[PeerLimited | PeerQuarantined | PeerCut]]
+        ) -> None:
+            for told in arrived:
+                trust.standing_changed(work, told.event, origin=told.origin)
+
+        def letter_key(work: Work, arrived: Sequence[Arrived[LetterKeyAnnounced]]) -> None:
+            for told in arrived:
+                trust.letter_key(work, told.event, origin=told.origin)
+
+        def reopened(work: Work, arrived: Sequence[Arrived[LogReopened]]) -> None:
+            """The cursor itself goes over to the new epoch; there is nothing more to remember."""
+
+        self.projector.on(DescriptionPublished, described)
+        self.projector.on(PeerAdmitted, admitted)
+        for contract in (PeerLimited, PeerQuarantined, PeerCut):
+            self.projector.on(contract, standing)
+        self.projector.on(LetterKeyAnnounced, letter_key)
+        self.projector.on(HeadsAnnounced, self.repairer.remember_heads)
+        self.projector.on(LogReopened, reopened)
+
+    def _own_pages(self, messages: Sequence[Delivered]) -> None:
+        """Compare own pages that came back with the page table: receipts, or a second instance."""
+        task = asyncio.create_task(self._receive_own(messages))
+        self._tasks.append(task)
+        task.add_done_callback(self._tasks.remove)
+
+    async def _receive_own(self, messages: Sequence[Delivered]) -> None:
+        try:
+            page = parse_page(messages[-1].data)
+        except Refusal:
+            return
+        relay = self.relays[Log.PUBLIC]
+        ours = await self.store.read(
+            self.sealer.pages, Log.PUBLIC, epoch=page.epoch, after=page.number - 1, most=1
+        )
+        if not ours or ours[0].data != messages[-1].data:
+            head = await self.store.read(self.sealer.head_seen, Log.PUBLIC)
+            if (page.epoch, page.number) > (head.epoch, 0) or ours:
+                relay.doubt()
+            return
+        place = (page.epoch, page.number)
+        if place > self._receipts.get(Log.PUBLIC, (0, 0)):
+            self._receipts[Log.PUBLIC] = place
+            relay.receipt(place)
+
+
+async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run something for as long as the service lives; a defect in it is logged, then it goes on."""
+    wait_s = RESTART_FIRST_S
+    while True:
+        try:
+            await work()
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("background work failed", task=name)
+        await asyncio.sleep(wait_s)
+        wait_s = min(wait_s * 2, RESTART_MOST_S)

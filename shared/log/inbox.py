@@ -1,0 +1,276 @@
+"""The inbox: reads its siblings' logs and other nodes' pages, each stream from its own cursor."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from shared.bus import Bus, BusUnreachable, Delivered, Feed, NoStream
+from shared.crash import crash_point
+from shared.ids import NodeName, ServiceName
+from shared.log.door import Door, NodeQuarantined, SignedButBad, UnknownNode
+from shared.log.names import LogName, federated_log
+from shared.log.page import (
+    CERTIFICATE_HEADER,
+    SIGNATURE_HEADER,
+    SealedPage,
+    SignedPage,
+    sha256_hex,
+    unchecked_identity,
+)
+from shared.log.take import Result, Taker
+from shared.log.trust import Trust
+from shared.refusals import Refusal
+from shared.store import Store, StoreUnavailable, Work
+from shared.subjects import federated_subject, in_stream
+
+PAGES_TOGETHER_MAX: Final = 8
+"""How many pages are applied in one transaction when the reader is behind."""
+IDLE_S: Final = 5.0
+RETRY_S: Final = 0.3
+HELD_FOR_TRUST: Final = ("unknown-node", "node-quarantined")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A stream that is read: the federation's, or one log of a sibling."""
+
+    bus: Bus
+    subjects: tuple[str, ...] = ()
+    sibling: LogName | None = None
+
+
+@dataclass(slots=True)
+class Checked:
+    """What the door said of the messages of one batch."""
+
+    pages: list[SignedPage] = field(default_factory=list)
+    own: list[Delivered] = field(default_factory=list)
+    held: list[tuple[LogName, SealedPage, str]] = field(default_factory=list)
+    bad: list[tuple[LogName, SealedPage, SignedButBad]] = field(default_factory=list)
+    refused: list[tuple[LogName, SealedPage, Refusal]] = field(default_factory=list)
+
+
+class Inbox:
+    """Takes in what the logs tell that this service follows.
+
+    Args:
+        node, service: whose inbox it is.
+        store: the service's database.
+        taker: applies pages.
+        door: checks them.
+        trust: the registry of nodes, refreshed when a node's log changes it.
+        own_page: is told of own pages that came back: the receipts of the relay.
+    """
+
+    def __init__(
+        self,
+        node: NodeName,
+        service: ServiceName,
+        *,
+        store: Store,
+        taker: Taker,
+        door: Door,
+        trust: Trust,
+        own_page: Callable[[Sequence[Delivered]], None],
+    ) -> None:
+        self._node = node
+        self._service = service
+        self._store = store
+        self._taker = taker
+        self._door = door
+        self._trust = trust
+        self._own_page = own_page
+        self._gaps: list[Callable[[LogName], None]] = []
+        self._arrived: list[Callable[[], None]] = []
+        self.applied_events = 0
+
+    def on_gap(self, call: Callable[[LogName], None]) -> None:
+        """Call back when a log has a gap."""
+        self._gaps.append(call)
+
+    def on_arrival(self, call: Callable[[], None]) -> None:
+        """Call back after each commit that applied pages."""
+        self._arrived.append(call)
+
+    async def follow_federation(self, bus: Bus, services: Sequence[ServiceName]) -> None:
+        """Follow the public logs of some services of every node, until cancelled."""
+        subjects = tuple(federated_subject("*", "*", service) for service in services)
+        source = Source(bus, subjects)
+        while True:
+            await self._follow(in_stream(self._node), source)
+
+    async def follow_sibling(self, bus: Bus, name: LogName) -> None:
+        """Follow one log of a sibling service through its epochs, until cancelled."""
+        while True:
+            cursor = await self._store.read(self._taker.cursors.load, name)
+            await self._follow(name.stream(cursor.epoch), Source(bus, sibling=name))
+
+    async def take_in(self, messages: Sequence[tuple[LogName, Delivered]]) -> Result:
+        """Take in pages that were fetched and not fed: a repair. They pass the same door."""
+        checked = Checked()
+        for name, message in messages:
+            self._check(name, message, checked)
+        return await self._apply(checked, None)
+
+    async def retry_held(self) -> None:
+        """Bring pages before the door again that were held for want of trust."""
+        for reason in HELD_FOR_TRUST:
+            held = await self._store.read(self._taker.cursors.held_for, reason)
+            known = [(name, page) for name, page in held if self._trust.node(name.node)]
+            if not known:
+                continue
+            checked = Checked()
+            for name, page in known:
+                message = Delivered(0, "", page.data, page.headers)
+                self._check(name, message, checked)
+            still = {(name, page.sha256) for name, page, _ in checked.held}
+            await self._store.write(
+                self._release, [(n, p) for n, p in known if (n, p.sha256) not in still]
+            )
+            await self._apply(checked, None)
+
+    async def _follow(self, stream: str, source: Source) -> None:
+        """Read a stream until it ends, stalls or is replaced."""
+        feed: Feed | None = None
+        try:
+            state = await source.bus.state(stream)
+            created, seq = await self._store.read(self._taker.cursors.position, stream)
+            if created != state.created:
+                # Another stream of that name: from its first page; the cursors drop what is known.
+                seq = 0
+            feed = await source.bus.feed(stream, start=seq + 1, subjects=source.subjects)
+            await self._drain(stream, state.created, source, feed)
+        except (BusUnreachable, NoStream, StoreUnavailable) as error:
+            log.debug("feed ends", stream=stream, reason=error.slug)
+            await asyncio.sleep(RETRY_S)
+        finally:
+            if feed is not None:
+                await feed.aclose()
+
+    async def _drain(self, stream: str, created: str, source: Source, feed: Feed) -> None:
+        """Check one batch while the one before it commits."""
+        committing: asyncio.Task[Result] | None = None
+        try:
+            while True:
+                messages = await feed.batch(IDLE_S)
+                if not messages and source.sibling and await self._moved_on(source, stream):
+                    return
+                for start in range(0, len(messages), PAGES_TOGETHER_MAX):
+                    some = messages[start : start + PAGES_TOGETHER_MAX]
+                    checked = self._checked(source, some)
+                    if committing is not None:
+                        await committing
+                    committing = asyncio.create_task(
+                        self._apply(checked, (stream, created, some[-1].seq))
+                    )
+                if committing is not None:
+                    done, committing = committing, None
+                    await done
+        finally:
+            if committing is not None:
+                await asyncio.wait({committing})
+
+    async def _moved_on(self, source: Source, stream: str) -> bool:
+        """Return whether a sibling's log goes on in another stream than the one that is read."""
+        assert source.sibling is not None
+        cursor = await self._store.read(self._taker.cursors.load, source.sibling)
+        if source.sibling.stream(cursor.epoch) != stream:
+            return True
+        following = source.sibling.stream(cursor.epoch + 1)
+        try:
+            feed = await source.bus.feed(following, start=1)
+        except (NoStream, BusUnreachable):
+            return False
+        try:
+            first = await feed.batch(1.0)
+        finally:
+            await feed.aclose()
+        await self._apply(self._checked(source, first), None)
+        return bool(first)
+
+    def _checked(self, source: Source, messages: Sequence[Delivered]) -> Checked:
+        checked = Checked()
+        for message in messages:
+            name = source.sibling or federated_log(message.subject)
+            if name is None:
+                log.warning("subject of no log", subject=message.subject[:200])
+            elif name.node == self._node and source.sibling is None:
+                if name.service == self._service:
+                    checked.own.append(message)
+            else:
+                self._check(name, message, checked)
+        return checked
+
+    def _check(self, name: LogName, message: Delivered, checked: Checked) -> None:
+        signature = message.headers.get(SIGNATURE_HEADER, "")
+        certificate = message.headers.get(CERTIFICATE_HEADER, "")
+        try:
+            page = self._door.check(
+                message.data, signature=signature, certificate=certificate, expected=name
+            )
+        except (UnknownNode, NodeQuarantined) as error:
+            claimed = _as_claimed(name, message.data, signature, certificate)
+            checked.held.append((name, claimed, error.slug))
+        except SignedButBad as error:
+            claimed = _as_claimed(name, message.data, signature, certificate)
+            checked.bad.append((name, claimed, error))
+        except Refusal as error:
+            claimed = _as_claimed(name, message.data, signature, certificate)
+            checked.refused.append((name, claimed, error))
+        else:
+            checked.pages.append(page)
+
+    async def _apply(self, checked: Checked, position: tuple[str, str, int] | None) -> Result:
+        if checked.own:
+            self._own_page(checked.own)
+        result = await self._store.write(self._take, checked, position)
+        crash_point("committed-before-next")
+        self.applied_events += result.events
+        if result.node_logs:
+            await self._trust.refresh(self._store)
+            await self.retry_held()
+        for name in result.gaps:
+            for call in self._gaps:
+                call(name)
+        for arrived in self._arrived:
+            arrived()
+        return result
+
+    def _take(self, work: Work, checked: Checked, position: tuple[str, str, int] | None) -> Result:
+        cursors = self._taker.cursors
+        for name, page, slug in checked.held:
+            cursors.hold(work, name, page, reason=slug)
+        for name, page, bad in checked.bad:
+            self._taker.quarantine(work, name, page, bad)
+        for name, page, refusal in checked.refused:
+            log.info("page refused", origin=name.node, service=name.service, reason=refusal.slug)
+            cursors.count_refusal(work, name.node, refusal.slug)
+            cursors.keep_evidence(work, name, page, reason=refusal.slug, detail=refusal.detail)
+        result = self._taker.take_in(work, checked.pages, position=position)
+        crash_point("applied-before-commit")
+        return result
+
+    def _release(self, work: Work, pages: Sequence[tuple[LogName, SealedPage]]) -> None:
+        for name, page in pages:
+            self._taker.cursors.release(work, name, page)
+
+
+def _as_claimed(name: LogName, data: bytes, signature: str, certificate: str) -> SealedPage:
+    """Return refused bytes under the place that they claim, cut short where they are too long."""
+    claimed = unchecked_identity(data[:600_000])
+    epoch, number = (claimed[3], claimed[4]) if claimed else (0, 0)
+    in_range = 0 <= epoch < 2**31 and 0 <= number < 2**53
+    return SealedPage(
+        log=name.log,
+        epoch=epoch if in_range else 0,
+        number=number if in_range else 0,
+        data=data,
+        sha256=sha256_hex(data),
+        signature=signature,
+        certificate=certificate,
+    )

@@ -1,0 +1,186 @@
+"""Which function remembers which event: the way from a page that was taken in to the tables."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from shared.canonical import trusted_canonical
+from shared.events import BrokenContract, Event, contract_of, read
+from shared.ids import NodeName, ServiceName
+from shared.log.door import require_namespace
+from shared.log.page import Page
+from shared.log.tables import LogTables
+from shared.refusals import Refusal
+from shared.store import Prepared, Work
+
+E = TypeVar("E", bound=Event)
+DEFECT: Final = "defect"
+"""The reason of an event at which our own code failed."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived(Generic[E]):
+    """An event of a page, with its origin and place."""
+
+    event: E
+    origin: NodeName
+    service: ServiceName
+    event_id: str
+    at: str
+    epoch: int
+    number: int
+
+
+Remember = Callable[[Work, Sequence[Arrived[Any]]], None]
+Forget = Callable[[Work, NodeName, ServiceName], None]
+
+
+class Projector:
+    """A service's projections by kind of event.
+
+    A projection takes the consecutive events of one kind in a page together, so that it can write
+    them in one batch. It is told the same event twice at times, and keeps the highest revision.
+    """
+
+    def __init__(self, tables: LogTables, *, release: str) -> None:
+        from sqlalchemy.dialects.sqlite import insert
+
+        self._tables = tables
+        self._release = release
+        self._remember: dict[str, list[Remember]] = {}
+        self._forget: list[Forget] = []
+        self._aside = Prepared(
+            insert(tables.set_aside).on_conflict_do_nothing(),
+            columns=[column.name for column in tables.set_aside.c],
+        )
+
+    def on(self, contract: type[E], remember: Callable[[Work, Sequence[Arrived[E]]], None]) -> None:
+        """Have a function remember the events of a contract."""
+        self._remember.setdefault(contract.kind, []).append(remember)
+
+    def on_forget(self, forget: Forget) -> None:
+        """Have a function forget all that it remembers of a service of a node, for a replay."""
+        self._forget.append(forget)
+
+    def kinds(self) -> frozenset[str]:
+        """Return the kinds that this service remembers."""
+        return frozenset(self._remember)
+
+    def forget(self, work: Work, node: NodeName, service: ServiceName) -> None:
+        """Forget all that was remembered of a service of a node."""
+        for forget in self._forget:
+            forget(work, node, service)
+
+    def apply(self, work: Work, page: Page, *, events: Sequence[int] | None = None) -> int:
+        """Remember the events of a page; return how many were set aside.
+
+        An event that this release cannot read, or that breaks a rule, is set aside with its reason,
+        and the log goes on.
+
+        Args:
+            work: the unit in which the page's cursor moves, too.
+            page: a page that passed the door, the next of its log.
+            events: the places of the events to take, all where nothing is said.
+        """
+        readable, aside = self._readable(page, events)
+        try:
+            with work.nested():
+                self._together(work, page, readable)
+        except OperationalError:
+            raise
+        except Exception:  # noqa: BLE001  # a refusal or a defect of any projection
+            # One of them fails: each for itself shows which.
+            for place, arrived in readable:
+                try:
+                    with work.nested():
+                        self._tell(work, [arrived])
+                except OperationalError:
+                    raise
+                except Refusal as error:
+                    aside.append((place, error.slug, error.detail))
+                except Exception as error:
+                    log.exception("projection failed", origin=page.node, epoch=page.epoch)
+                    aside.append((place, DEFECT, type(error).__name__))
+        for place, reason, detail in aside:
+            self._set_aside(work, page, place, reason, detail)
+        return len(aside)
+
+    def _readable(
+        self, page: Page, places: Sequence[int] | None
+    ) -> tuple[list[tuple[int, Arrived[Any]]], list[tuple[int, str, str]]]:
+        readable: list[tuple[int, Arrived[Any]]] = []
+        aside: list[tuple[int, str, str]] = []
+        for place in range(len(page.events)) if places is None else places:
+            event = page.events[place]
+            try:
+                kind, version = require_namespace(event, page)
+                if kind not in self._remember:
+                    contract_of(kind, version)
+                    continue
+                found = read(kind, version, event["data"])
+                if found.log is not page.log and kind not in ("log.reopened",):
+                    raise BrokenContract(f"{kind} in the {page.log.value} log")
+            except Refusal as error:
+                aside.append((place, error.slug, error.detail))
+                continue
+            readable.append(
+                (
+                    place,
+                    Arrived(
+                        event=found,
+                        origin=page.node,
+                        service=page.service,
+                        event_id=event["id"],
+                        at=event["time"],
+                        epoch=page.epoch,
+                        number=page.number,
+                    ),
+                )
+            )
+        return readable, aside
+
+    def _together(self, work: Work, page: Page, readable: list[tuple[int, Arrived[Any]]]) -> None:
+        run: list[Arrived[Any]] = []
+        for _, arrived in readable:
+            if run and run[0].event.kind != arrived.event.kind:
+                self._tell(work, run)
+                run = []
+            run.append(arrived)
+        if run:
+            self._tell(work, run)
+
+    def _tell(self, work: Work, run: list[Arrived[Any]]) -> None:
+        for remember in self._remember[run[0].event.kind]:
+            remember(work, run)
+
+    def _set_aside(self, work: Work, page: Page, place: int, reason: str, detail: str) -> None:
+        event = page.events[place]
+        log.info(
+            "event set aside",
+            origin=page.node,
+            service=page.service,
+            epoch=page.epoch,
+            page=page.number,
+            reason=reason,
+        )
+        work.run(
+            self._aside,
+            {
+                "node": page.node,
+                "service": page.service,
+                "log": page.log.value,
+                "epoch": page.epoch,
+                "number": page.number,
+                "place": place,
+                "type": str(event.get("type"))[:200],
+                "reason": reason,
+                "detail": detail[:500],
+                "body": trusted_canonical(event),
+                "release": self._release,
+            },
+        )

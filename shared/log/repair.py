@@ -1,0 +1,231 @@
+"""Repair: what a log lacks is fetched from whoever holds it, since every page is signed.
+
+A gap in a sibling's log is asked of the sibling; a gap in another node's log of the hub, whose node
+service looks into its own streams, asks its parent, or asks down the leaf. The watch compares the
+heads that nodes announce with what was applied here, and so finds streams that stall in silence.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import orjson
+import structlog
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert
+
+from shared.bus import Bus, BusUnreachable, Delivered, NoStream
+from shared.clock import stamp
+from shared.contracts.node import HeadsAnnounced
+from shared.events import Log
+from shared.ids import NodeName, ServiceName
+from shared.log.cursors import Cursor, LogState
+from shared.log.inbox import Inbox
+from shared.log.names import LogName
+from shared.log.page import NO_PAGE
+from shared.log.projector import Arrived
+from shared.log.take import Taker
+from shared.refusals import Refusal
+from shared.store import Prepared, Store, Work
+from shared.subjects import ask_subject
+
+GAP_PATIENCE_S: Final = 0.3
+"""How long a gap may close by itself before what is missing is asked for."""
+TICK_S: Final = 2.0
+WATCH_S: Final = 60.0
+"""How long an announced head may be ahead of what was applied here."""
+PAGES_A_TIME: Final = 64
+
+log = structlog.get_logger(__name__)
+
+Fetch = Callable[[LogName, int, int], AsyncIterator[Delivered]]
+"""Yields pages of a log in an epoch after a number, in order; later epochs' may follow."""
+
+
+def page_request(name: LogName, epoch: int, after: int, most: int = PAGES_A_TIME) -> bytes:
+    """Return the request for pages of a log, as ``ask.<hub>.pages`` takes it."""
+    return orjson.dumps(
+        {
+            "node": name.node,
+            "service": name.service,
+            "epoch": epoch,
+            "after": after,
+            "most": most,
+        }
+    )
+
+
+def ask_hub(bus: Bus, hub: NodeName) -> Fetch:
+    """Return the fetch that asks a hub's node service."""
+
+    def fetch(name: LogName, epoch: int, after: int) -> AsyncIterator[Delivered]:
+        return bus.ask(ask_subject(hub), page_request(name, epoch, after))
+
+    return fetch
+
+
+class Repairer:
+    """Closes the gaps of the logs that this service follows.
+
+    Args:
+        inbox: takes in what was fetched, by the same door.
+        fetch_remote: asks for another node's pages; none where there is no hub.
+        fetch_sibling: asks a sibling service for its own.
+        watch_s: how long an announced head may be ahead, in seconds.
+    """
+
+    def __init__(
+        self,
+        node: NodeName,
+        *,
+        store: Store,
+        taker: Taker,
+        inbox: Inbox,
+        fetch_remote: Fetch | None,
+        fetch_sibling: Fetch,
+        follows: Callable[[LogName], bool],
+        watch_s: float = WATCH_S,
+    ) -> None:
+        self._node = node
+        self._store = store
+        self._taker = taker
+        self._inbox = inbox
+        self._fetch_remote = fetch_remote
+        self._fetch_sibling = fetch_sibling
+        self._follows = follows
+        self._watch_s = watch_s
+        self._wake = asyncio.Event()
+        self._behind_since: dict[LogName, tuple[int, float]] = {}
+        self._stalled: list[Callable[[LogName], Awaitable[None]]] = []
+        self.repaired_pages = 0
+        heads = store.tables.announced_head
+        keep = insert(heads)
+        changing = ("epoch", "number", "hash", "revision", "at")
+        self._keep_head = Prepared(
+            keep.on_conflict_do_update(
+                index_elements=("node", "service"),
+                set_={column: keep.excluded[column] for column in changing},
+                where=keep.excluded.revision > heads.c.revision,
+            ),
+            columns=("node", "service", *changing),
+        )
+        inbox.on_gap(lambda _: self._wake.set())
+
+    def on_stall(self, call: Callable[[LogName], Awaitable[None]]) -> None:
+        """Call back when a log stays behind its announced head: its source may have stalled."""
+        self._stalled.append(call)
+
+    def remember_heads(self, work: Work, arrived: Sequence[Arrived[HeadsAnnounced]]) -> None:
+        """Remember where other nodes say that their logs stand."""
+        work.run(
+            self._keep_head,
+            [
+                {
+                    "node": told.origin,
+                    "service": head.service,
+                    "epoch": head.epoch,
+                    "number": head.number,
+                    "hash": head.hash,
+                    "revision": told.event.revision,
+                    "at": stamp(work.now),
+                }
+                for told in arrived
+                for head in told.event.heads
+            ],
+        )
+
+    async def run(self) -> None:
+        """Repair gaps and watch heads until cancelled."""
+        while True:
+            try:
+                await asyncio.wait_for(self._wake.wait(), TICK_S)
+                self._wake.clear()
+                await asyncio.sleep(GAP_PATIENCE_S)
+            except TimeoutError:
+                pass
+            try:
+                await self.round()
+            except (BusUnreachable, NoStream) as error:
+                log.debug("repair waits", reason=error.slug)
+
+    async def round(self) -> int:
+        """Try to close every gap once; return how many pages were taken in."""
+        taken = 0
+        for cursor in await self._store.read(self._taker.cursors.all):
+            if cursor.state is LogState.GAP:
+                taken += await self._repair(cursor)
+        for name, epoch, number in await self._behind():
+            log.warning("log is behind its head", log=str(name), epoch=epoch, page=number)
+            cursor = await self._store.read(self._taker.cursors.load, name)
+            found = await self._repair(cursor)
+            taken += found
+            if not found:
+                for call in self._stalled:
+                    await call(name)
+        self.repaired_pages += taken
+        return taken
+
+    async def _repair(self, cursor: Cursor) -> int:
+        """Fetch what follows a cursor; return how many pages came."""
+        name = cursor.name
+        fetch = self._fetch_sibling if name.node == self._node else self._fetch_remote
+        if fetch is None:
+            return 0
+        pages: list[tuple[LogName, Delivered]] = []
+        try:
+            async for page in fetch(name, cursor.epoch, cursor.number):
+                pages.append((name, page))
+        except (BusUnreachable, NoStream, Refusal) as error:
+            log.info("repair waits", log=str(name), reason=error.slug)
+        if pages:
+            await self._inbox.take_in(pages)
+            log.info("log repaired", log=str(name), epoch=cursor.epoch, pages=len(pages))
+            self._wake.set()
+        return len(pages)
+
+    async def _behind(self) -> list[tuple[LogName, int, int]]:
+        """Return the logs whose announced head has been ahead of their cursor for too long."""
+        now = asyncio.get_running_loop().time()
+        late: list[tuple[LogName, int, int]] = []
+        for name, epoch, number, hash_ in await self._store.read(self._heads):
+            cursor = await self._store.read(self._taker.cursors.load, name)
+            if (cursor.epoch, cursor.number) >= (epoch, number):
+                self._behind_since.pop(name, None)
+                if hash_ != NO_PAGE and cursor.state is not LogState.QUARANTINED:
+                    await self._compare(name, epoch, number, hash_)
+                continue
+            at, since = self._behind_since.setdefault(name, (cursor.number, now))
+            if at != cursor.number:
+                # It moves: the stream is only busy.
+                self._behind_since[name] = (cursor.number, now)
+            elif now - since >= self._watch_s and cursor.state is not LogState.QUARANTINED:
+                late.append((name, epoch, number))
+                self._behind_since[name] = (cursor.number, now)
+        return late
+
+    async def _compare(self, name: LogName, epoch: int, number: int, hash_: str) -> None:
+        def ours(work: Work) -> str | None:
+            return self._taker.cursors.hash_at(work, name, epoch, number)
+
+        known = await self._store.read(ours)
+        if known is not None and known != hash_:
+
+            def differs(work: Work) -> None:
+                self._taker.head_differs(work, name, epoch=epoch, number=number, hash_=hash_)
+
+            await self._store.write(differs)
+
+    def _heads(self, work: Work) -> list[tuple[LogName, int, int, str]]:
+        heads = self._store.tables.announced_head
+        rows: list[Any] = list(work.execute(select(heads)))
+        named = [
+            (
+                LogName(NodeName(r.node), ServiceName(r.service), Log.PUBLIC),
+                r.epoch,
+                r.number,
+                r.hash,
+            )
+            for r in rows
+            if r.node != self._node
+        ]
+        return [row for row in named if self._follows(row[0])]

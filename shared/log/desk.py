@@ -291,9 +291,7 @@ class LogDesk:
             for told in arrived:
                 trust.admitted(work, told.event, origin=told.origin)
 
-        def standing(
-            work: Work, arrived: Sequence[Arrived[PeerLimited | PeerQuarantined | PeerCut]]
-        ) -> None:
+        def standing(work: Work, arrived: Sequence[Arrived[Any]]) -> None:
             for told in arrived:
                 trust.standing_changed(work, told.event, origin=told.origin)
 

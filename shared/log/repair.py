@@ -217,15 +217,14 @@ class Repairer:
 
     def _heads(self, work: Work) -> list[tuple[LogName, int, int, str]]:
         heads = self._store.tables.announced_head
-        rows: list[Any] = list(work.execute(select(heads)))
+        rows: list[Any] = list(work.execute(select(heads).where(heads.c.node != self._node)))
         named = [
             (
-                LogName(NodeName(r.node), ServiceName(r.service), Log.PUBLIC),
-                r.epoch,
-                r.number,
-                r.hash,
+                LogName(NodeName(row.node), ServiceName(row.service), Log.PUBLIC),
+                row.epoch,
+                row.number,
+                row.hash,
             )
-            for r in rows
-            if r.node != self._node
+            for row in rows
         ]
         return [row for row in named if self._follows(row[0])]

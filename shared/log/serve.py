@@ -21,6 +21,9 @@ from shared.refusals import Kind, Refusal
 MEDIA_TYPE: Final = "application/x-ndjson"
 FETCH_TIMEOUT_S: Final = 10.0
 
+After = Annotated[int, Query(ge=0, le=2**53 - 1, description="the last page already had")]
+Most = Annotated[int, Query(ge=1, le=PAGES_A_TIME, description="how many pages at most")]
+
 
 class PrivateLog(Refusal):
     """Somebody outside the node asked for a private log."""
@@ -44,9 +47,6 @@ def log_router(desk_of: Callable[[], LogDesk], *, public: Any, private: Any) -> 
         desk = desk_of()
         found = await desk.store.read(desk.sealer.pages, log, epoch=epoch, after=after, most=most)
         return Response(b"".join(page_line(page) for page in found), media_type=MEDIA_TYPE)
-
-    After = Annotated[int, Query(ge=0, le=2**53 - 1, description="the last page already had")]
-    Most = Annotated[int, Query(ge=1, le=PAGES_A_TIME, description="how many pages at most")]
 
     @router.get(
         "/public/{epoch}/pages",

@@ -63,7 +63,8 @@ class BadMatch(Refusal):
 def etag(*parts: str | int) -> str:
     """Return the strong tag of a thing: its revision, a hash, its language, as many as it needs."""
     texts = [str(part) for part in parts]
-    assert texts and all(_PART.fullmatch(text) for text in texts), "a tag is made of plain words"
+    assert texts, "a tag names something"
+    assert all(_PART.fullmatch(text) for text in texts), "a tag is made of plain words"
     tag = f'"{"/".join(texts)}"'
     assert len(tag) <= TAG_LENGTH_MAX
     return tag

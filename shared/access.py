@@ -1,9 +1,8 @@
 """Who may do what: a declared table of operation and role, and one function that asks it.
 
-What is not in the table is refused. A service declares its table once;
-``allowed("amend_entity")`` guards an endpoint by its row, and a unit of work asks
-``table.may(caller, "amend_entity", entity=...)`` where the row has a rule on the thing itself.
-``undeclared`` finds what is missing, for the service's tests.
+What is not in the table is refused. A service declares its table once; an endpoint is guarded by
+its row (``shared.gate``), and a unit of work asks ``table.may(caller, "amend_entity", entity=...)``
+where the row has a rule on the thing itself. Nothing here knows HTTP.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,11 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Final, Self
-
-from fastapi import Depends, FastAPI, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from starlette.requests import Request
+from typing import Any, ClassVar, Final, Self
 
 from shared.clock import Clock
 from shared.ids import NodeName, ServiceName
@@ -34,8 +29,6 @@ from shared.people import (
     verify,
 )
 from shared.refusals import Kind, Refusal
-
-_SCHEME: Final = "token"
 
 
 class Role(StrEnum):
@@ -231,61 +224,3 @@ class Gate:
             revoked=self.revoked,
         )
         return Caller.of(claims, now=now)
-
-
-def install(app: FastAPI, gate: Gate) -> None:
-    """Let an application's endpoints know who is asking."""
-    app.state.gate = gate
-
-
-_bearer: Final = HTTPBearer(
-    scheme_name=_SCHEME, bearerFormat="JWT", description="A token of this node.", auto_error=False
-)
-_Token = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-
-
-async def caller_of(request: Request, token: _Token) -> Caller:
-    """Return who is asking; a token that is shown must be good, even where none is needed."""
-    gate: Gate = request.app.state.gate
-    return gate.caller(token.credentials) if token else ANYBODY
-
-
-CallerDep = Annotated[Caller, Depends(caller_of)]
-
-
-def allowed(operation: str) -> Any:
-    """Return the dependency that guards an endpoint by its row, and says who is asking.
-
-    It stands in the decorator, ``dependencies=[allowed("list_posts")]``, or where the caller is
-    wanted, ``caller: Annotated[Caller, allowed("amend_entity")]``. The OpenAPI document shows it.
-    """
-
-    async def guard(request: Request, caller: CallerDep) -> Caller:
-        gate: Gate = request.app.state.gate
-        gate.table.enter(caller, operation)
-        return caller
-
-    return Security(guard, scopes=[operation])
-
-
-def undeclared(app: FastAPI, table: AccessTable) -> list[str]:
-    """Return what is missing between an application's OpenAPI document and its table.
-
-    That is: operations without a row, rows without an operation, operations that are not open to
-    all and not guarded by their own row, and rows of reading whose operation is none.
-    """
-    missing: list[str] = []
-    found: set[str] = set()
-    for path, operations in app.openapi().get("paths", {}).items():
-        for method, operation in operations.items():
-            name = operation["operationId"]
-            found.add(name)
-            row = table.rows.get(name)
-            guards = [one[_SCHEME] for one in operation.get("security", []) if _SCHEME in one]
-            if row is None:
-                missing.append(f"{method} {path}: {name} has no row")
-            elif guards != [[name]] and (guards or Role.ANONYMOUS not in row.roles):
-                missing.append(f"{method} {path}: {name} is not guarded by its row")
-            elif row.reads and method not in {"get", "head"}:
-                missing.append(f"{method} {path}: {name} is declared as reading")
-    return missing + [f"{name} has no operation" for name in sorted(table.rows.keys() - found)]

@@ -5,35 +5,14 @@ language or by reader must say so in the tag.
 """
 
 import re
-from typing import Annotated, ClassVar, Final
-
-from fastapi import Header
-from starlette.responses import Response
+from typing import ClassVar, Final
 
 from shared.refusals import Kind, Refusal
 
 TAG_LENGTH_MAX: Final = 200
-HEADER_LENGTH_MAX: Final = 4_096
 
 _PART: Final = re.compile(r"[A-Za-z0-9_.:-]+")
 _TAG: Final = re.compile(r'\s*(?P<weak>W/)?(?P<tag>"[\x21\x23-\x7e]*")\s*(?:,|\Z)')
-
-IfMatch = Annotated[
-    str | None,
-    Header(
-        alias="If-Match",
-        max_length=HEADER_LENGTH_MAX,
-        description="The ETag of the thing as you read it; it is changed only if it is that still.",
-    ),
-]
-IfNoneMatch = Annotated[
-    str | None,
-    Header(
-        alias="If-None-Match",
-        max_length=HEADER_LENGTH_MAX,
-        description="ETags of what you have; the answer is 304 when one of them is current.",
-    ),
-]
 
 
 class ChangedMeanwhile(Refusal):
@@ -104,11 +83,6 @@ def unchanged(if_none_match: str | None, current: str) -> bool:
         return True
     # A proxy that packs an answer makes its tag weak; what it names is the same (section 13.1.2).
     return current in {tag for _, tag in _tags(if_none_match)}
-
-
-def not_modified(current: str) -> Response:
-    """Return the answer to somebody who has the thing already."""
-    return Response(status_code=304, headers={"ETag": current})
 
 
 def _tags(header: str) -> list[tuple[bool, str]]:

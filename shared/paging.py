@@ -8,9 +8,8 @@ can say nothing that a query could not; but it has one form, and every other is 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
-from fastapi import Query
 from pydantic import BaseModel, Field
 
 from shared.canonical import Malformed, NotCanonical, canonical, parse_canonical
@@ -46,15 +45,6 @@ class Page(BaseModel, Generic[T]):
         description="What to hand in as `after` for the next page; null on the last one.",
         examples=["WyJhcmdhbmUiXQ"],
     )
-
-
-SizeQuery = Annotated[
-    int, Query(alias="size", ge=1, le=PAGE_SIZE_MAX, description="How many rows a page has.")
-]
-AfterQuery = Annotated[
-    str | None,
-    Query(alias="after", max_length=CURSOR_LENGTH_MAX, description="The page before said `next`."),
-]
 
 
 def cursor(*values: Value) -> str:

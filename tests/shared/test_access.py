@@ -16,18 +16,14 @@ from shared.access import (
     REFUSALS,
     AccessTable,
     Caller,
-    CallerDep,
     Gate,
     NotAllowed,
     Role,
-    allowed,
-    caller_of,
     everyone,
-    install,
     only,
-    undeclared,
 )
 from shared.clock import SetClock
+from shared.gate import CallerDep, allowed, caller_of, install, undeclared
 from shared.ids import NodeName, ServiceName
 from shared.keys import Prefix, SigningKey
 from shared.people import Bearer, Claims, Mandate, TokenKeys, TokenMissing, issue, service_token

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.edge import not_modified
 from shared.etag import (
     BadMatch,
     ChangedMeanwhile,
     MatchRequired,
     etag,
-    not_modified,
     require_match,
     unchanged,
 )

@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from structlog.testing import capture_logs
 
-from shared.access import AccessTable, undeclared
+from shared.access import AccessTable
+from shared.gate import undeclared
 from shared.health import ROWS, Checks, Health, NotReady, health_router
 from shared.problems import MEDIA_TYPE, install
 

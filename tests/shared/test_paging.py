@@ -9,14 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.canonical import canonical
+from shared.edge import AfterQuery, SizeQuery
 from shared.paging import (
     CURSOR_LENGTH_MAX,
     PAGE_SIZE,
     PAGE_SIZE_MAX,
-    AfterQuery,
     BadCursor,
     Page,
-    SizeQuery,
     cursor,
     cursor_values,
     page,

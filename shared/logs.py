@@ -204,22 +204,24 @@ def _error(error: BaseException) -> list[dict[str, Any]]:
     while next_error is not None and len(told) < CAUSES_MAX:
         kind = type(next_error)
         frames = extract_tb(next_error.__traceback__)[-FRAMES_MAX:]
-        one: dict[str, Any] = {
+        this: dict[str, Any] = {
             "type": f"{kind.__module__}.{kind.__qualname__}",
-            "at": [
-                f"{'/'.join(PurePath(frame.filename).parts[-3:])}:{frame.lineno} {frame.name}"
-                for frame in frames
-            ],
+            "at": [f"{_file(one.filename)}:{one.lineno} {one.name}" for one in frames],
         }
         reason = _reason(next_error)
         if reason:
-            one["reason"] = reason
+            this["reason"] = reason
         if isinstance(next_error, BaseExceptionGroup):
-            one["of"] = [_error(inner) for inner in next_error.exceptions[:CAUSES_MAX]]
-        told.append(one)
+            this["of"] = [_error(inner) for inner in next_error.exceptions[:CAUSES_MAX]]
+        told.append(this)
         hidden = next_error.__suppress_context__
         next_error = next_error.__cause__ or (None if hidden else next_error.__context__)
     return told
+
+
+def _file(path: str) -> str:
+    """Return as much of a file's path as says which module it is, and not whose machine."""
+    return "/".join(PurePath(path).parts[-3:]).lstrip("/")
 
 
 def _reason(error: BaseException) -> str:

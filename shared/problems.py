@@ -5,8 +5,7 @@
 """
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from secrets import randbits
 from typing import Any, Final
@@ -22,15 +21,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.bodies import BODY_SIZE_MAX, BODY_WAIT_S, BodyLimits, TooLarge
+from shared.bodies import BODY_SIZE_MAX, BODY_WAIT_S, BodyLimits, TooLarge, TooSlow
 from shared.keys import proquint
 from shared.refusals import Invalid, Kind, Missing, Refusal
 from shared.trace import follow
+from shared.wrong_fields import wrong_fields
 
 MEDIA_TYPE: Final = "application/problem+json"
-ERRORS_MAX: Final = 50
 
-_FIELD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
 _NAMED_BY_STATUS: Final[Mapping[int, type[Refusal]]] = {404: Missing, 413: TooLarge}
 
@@ -60,7 +58,7 @@ class Problem(BaseModel):
 def install(
     app: FastAPI,
     *,
-    size_max: int = BODY_SIZE_MAX,
+    size_max: int | None = BODY_SIZE_MAX,
     larger: Mapping[str, int] | None = None,
     wait_s: float = BODY_WAIT_S,
 ) -> None:
@@ -68,7 +66,8 @@ def install(
 
     Args:
         app: the application, before it serves; what is added to it later lies further out.
-        size_max: how long a request's body may be, in bytes.
+        size_max: how long a request's body may be, in bytes; None for an application that only
+            holds others, which have limits of their own.
         larger: paths as their routes declare them (``/imports/{import_id}``) and how long a body
             may be there, in bytes.
         wait_s: how long we wait for the next piece of a body.
@@ -76,7 +75,8 @@ def install(
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_middleware(BodyLimits, size_max=size_max, larger=larger or {}, wait_s=wait_s)
+    if size_max is not None:
+        app.add_middleware(BodyLimits, size_max=size_max, larger=larger or {}, wait_s=wait_s)
     app.add_middleware(_Outermost)
     _tell_problems(app)
 
@@ -119,6 +119,9 @@ def problem(refusal: Refusal, scope: Scope) -> Response:
     headers: dict[str, str] = {}
     if refusal.kind is Kind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = "Bearer"
+    # What is still to come of such a body is not waited for.
+    if isinstance(refusal, TooLarge | TooSlow):
+        headers["Connection"] = "close"
     wait_s = refusal.members.get("retry_after_s")
     if isinstance(wait_s, int):
         headers["Retry-After"] = str(wait_s)
@@ -140,7 +143,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem(Invalid(errors=_errors(error.errors())), request.scope)
+    return problem(Invalid(errors=wrong_fields(error.errors())), request.scope)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -248,33 +251,6 @@ def _body(
     if instance:
         body["instance"] = instance
     return body
-
-
-def _errors(errors: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return which fields were wrong and why, without a word of what stood in them."""
-    return [
-        {
-            "loc": [_place(part) for part in error["loc"]],
-            "code": error["type"],
-            "detail": _why(error),
-        }
-        for error in errors[:ERRORS_MAX]
-    ]
-
-
-def _place(part: object) -> str | int:
-    """Return a step of the way to a field; a name that the asker made up is not repeated."""
-    if isinstance(part, int):
-        return part
-    return part if isinstance(part, str) and _FIELD.fullmatch(part) else "?"
-
-
-def _why(error: Mapping[str, Any]) -> str:
-    """Return the validator's sentence, unless it quotes what was sent."""
-    message = str(error["msg"])
-    sent = (error.get("input"), (error.get("ctx") or {}).get("tag"))
-    quoted = any(isinstance(text, str) and len(text) > 1 and text in message for text in sent)
-    return Invalid.title if quoted or not message.isprintable() else message
 
 
 def _operation(scope: Scope) -> str:

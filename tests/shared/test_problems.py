@@ -289,6 +289,7 @@ async def test_a_body_that_is_too_long_is_refused_announced_or_not(
     headers = {"content-type": media_type}
     announced = await client.post("/entities", content=b" " * (BODY_SIZE_MAX + 1), headers=headers)
     assert _problem(announced, 413, "too-large")["size_max"] == BODY_SIZE_MAX
+    assert announced.headers["connection"] == "close"
     streamed = await client.post("/entities", content=_pieces(3, 100_000), headers=headers)
     _problem(streamed, 413, "too-large")
 
@@ -309,6 +310,7 @@ async def test_a_form_that_is_too_long_is_refused(client: AsyncClient) -> None:
 
 async def test_a_larger_body_is_taken_under_a_mount_as_well() -> None:
     parent = FastAPI()
+    install(parent, size_max=None)
     parent.mount("/directory", _app())
     async with AsyncClient(transport=ASGITransport(parent), base_url="http://node.test") as client:
         answer = await client.post(

@@ -1,0 +1,5 @@
+"""Whole nodes with real nats-servers, stopped when the test is over."""
+
+from tests.node.conftest import new_node
+
+__all__ = ["new_node"]

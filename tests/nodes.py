@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,10 +16,13 @@ from services.node.credentials import Account
 from services.node.home import Federation, Home, NodeSettings, initialise
 from services.node.permissions import Allowed
 from services.node.server import NatsServer
-from services.node.streams import Streams
+from services.node.stream_configs import Member
+from services.node.streams import StreamRefused, Streams, request
 from shared.ids import NodeName
 from shared.keys import SigningKey
 from shared.subjects import Level, inbox_prefix, offered_streams
+
+Headers = dict[str, str]
 
 EVERYTHING = Allowed((">",), (">",))
 
@@ -78,12 +82,14 @@ class TestNode:
         """Start the nats-server again after ``kill``."""
         await self.start()
 
-    async def client(self, account: Account = "fed", service: str = "node") -> Client:
+    async def client(
+        self, account: Account = "fed", service: str = "node", *, reconnect: bool = True
+    ) -> Client:
         """Return the client of a service in an account; one for each, made at the first call."""
         key = (account, service)
         if key not in self._clients:
             self._clients[key] = await self._connected(
-                str(self.home.user_creds(account, service)), service
+                str(self.home.user_creds(account, service)), service, reconnect=reconnect
             )
         return self._clients[key]
 
@@ -144,7 +150,7 @@ class TestNode:
 
         await until(stands, what=f"{self.name} linked with {peer}", timeout_s=timeout_s)
 
-    async def _connected(self, creds: str, service: str) -> Client:
+    async def _connected(self, creds: str, service: str, *, reconnect: bool = True) -> Client:
         federation = self.home.federation()
         prefix = inbox_prefix(self.name, federation.hub if federation else None, service)
 
@@ -156,6 +162,7 @@ class TestNode:
             user_credentials=creds,
             inbox_prefix=prefix,
             error_cb=on_error,
+            allow_reconnect=reconnect,
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.1,
         )
@@ -178,3 +185,55 @@ async def until(
         assert time.monotonic() - began < timeout_s, f"not in {timeout_s:g} s: {what}"
         await asyncio.sleep(every_s)
     return time.monotonic() - began
+
+
+async def gather(hub: TestNode, *members: TestNode) -> None:
+    """Join members to a continental hub and let the pages of all flow between all.
+
+    The order is the one in which a network joins: link, own logs, the hub's sources, ``IN``.
+    """
+    await hub.start()
+    await (await hub.streams()).ensure_own_logs()
+    for member in members:
+        member.join(hub)
+        await member.start()
+        await member.linked(hub.name)
+        await (await member.streams()).ensure_own_logs()
+    at_hub = await hub.streams()
+    await at_hub.ensure_continental([Member(member.name) for member in members])
+    await at_hub.ensure_abroad([])
+    for node in (hub, *members):
+        await (await node.streams()).ensure_incoming()
+
+
+async def arrived(
+    node: TestNode, stream: str, subject: str, payload: bytes, *, timeout_s: float = 10.0
+) -> Headers:
+    """Wait until a message stands in a stream; return its headers."""
+    client, found = await node.client(), Headers()
+
+    async def stands() -> bool:
+        try:
+            answer = await request(client, f"STREAM.MSG.GET.{stream}", {"last_by_subj": subject})
+        except StreamRefused:
+            return False
+        message = answer["message"]
+        if b64decode(message.get("data", "")) != payload:
+            return False
+        lines = b64decode(message.get("hdrs", "")).decode("utf-8").splitlines()[1:]
+        for line in filter(None, lines):
+            name, _, value = line.partition(": ")
+            found[name] = value
+        return True
+
+    await until(stands, what=f"{subject} in {stream} of {node.name}", timeout_s=timeout_s)
+    return found
+
+
+async def publish(
+    node: TestNode, service: str, payload: bytes, headers: Headers | None = None
+) -> None:
+    """Publish a message as a service's relay does, and await its acknowledgement."""
+    client = await node.client("fed", service)
+    answer = await client.request(f"{service}.pages", payload, headers=headers, timeout=5)
+    assert b'"error"' not in answer.data, answer.data

@@ -210,9 +210,6 @@ class Home:
             node=settings.name,
             level=settings.level,
             hub=federation.hub if federation else None,
-            hub_level=Level.CONTINENTAL
-            if settings.level is Level.LOCAL
-            else Level.INTERCONTINENTAL,
             epochs=epochs.public,
             private_epochs=epochs.private,
         )

@@ -42,7 +42,6 @@ class Place:
         node: the node's name.
         level: its level.
         hub: the hub to which it is connected, if any.
-        hub_level: that hub's level.
         epochs: the current epoch of each service's public log; 1 where nothing is said.
         private_epochs: the same for the private logs.
     """
@@ -50,9 +49,13 @@ class Place:
     node: NodeName
     level: Level = Level.LOCAL
     hub: NodeName | None = None
-    hub_level: Level = Level.CONTINENTAL
     epochs: Mapping[ServiceName, int] = field(default_factory=dict)
     private_epochs: Mapping[ServiceName, int] = field(default_factory=dict)
+
+    @property
+    def hub_level(self) -> Level:
+        """The level of the hub of a node at this one's level."""
+        return Level.CONTINENTAL if self.level is Level.LOCAL else Level.INTERCONTINENTAL
 
 
 def member_leaf(

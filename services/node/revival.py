@@ -38,7 +38,6 @@ class Revival:
         for stream in streams:
             self._known.setdefault(stream, _Known()).returned.add(peer)
 
-    @property
     def awaits(self) -> bool:
         """Whether a link has returned and not all has been done about it."""
         return any(known.returned for known in self._known.values())

@@ -105,10 +105,7 @@ class NatsServer:
         return await monitor(self.settings.ports.monitor, path)
 
     async def reload(self) -> None:
-        """Have the running server read a newly written configuration.
-
-        A link to a hub that was not there before needs a new start instead.
-        """
+        """Have the running server read a newly written configuration, a new link to a hub too."""
         write_config(self.home)
         self._signal(signal.SIGHUP)
 

@@ -23,7 +23,7 @@ MEMORY_MAX: Final = "256MB"
 CONSUMERS_MAX: Final = 300
 LOG_FILE_MAX: Final = "16MB"
 LOG_FILES_MAX: Final = 4
-_EVERYWHERE: Final = "0.0.0.0"  # noqa: S104  # members come from other machines, over TLS
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104  # members come from other machines, over TLS
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -113,7 +113,7 @@ def _leafnodes(
     blocks: list[str] = []
     if settings.level is not Level.LOCAL:
         # A hub that gives this machine's own name to its members needs no other door.
-        host = "127.0.0.1" if settings.host in _LOOPBACK else _EVERYWHERE
+        host = "127.0.0.1" if settings.host in _LOOPBACK else EVERYWHERE
         blocks.append(f"""\
   listen: "{host}:{settings.ports.leaf}"
   no_advertise: true

@@ -195,7 +195,7 @@ class Streams:
             linked: the nodes that are connected now.
         """
         now, revived = time.monotonic(), []
-        if not self._revival.awaits and now - self._looked_at < STALLED_S:
+        if not self._revival.awaits() and now - self._looked_at < STALLED_S:
             return []
         self._looked_at = now
         for stream in self.sourcing():

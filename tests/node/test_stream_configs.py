@@ -1,0 +1,142 @@
+"""What streams shall be: origins are stamped and filters are never empty."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.node import stream_configs
+from services.node.stream_configs import Continent, Member, StreamConfig
+from shared.ids import FEDERATED, NodeName, ServiceName
+from shared.subjects import Level
+
+EU, FR, ES, IC, AF = (NodeName(name) for name in ("eu", "fr", "es", "ic", "af"))
+WORLD_NAME = NodeName("world")
+DIRECTORY = ServiceName("directory")
+
+names = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).map(NodeName)
+
+
+def source(config: StreamConfig, name: str) -> dict[str, Any]:
+    [one] = [one for one in config["sources"] if one["name"] == name]
+    assert isinstance(one, dict)
+    return one
+
+
+def stamp(one: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(rule["src"], rule["dest"]) for rule in one["subject_transforms"]]
+
+
+def test_a_hub_stamps_each_members_pages_with_its_name() -> None:
+    config = stream_configs.continental(EU, [Member(FR), Member(ES)], own_epochs={}, store_mb=100)
+    one = source(config, "OUT_fr_directory")
+    assert stamp(one) == [("directory.>", "fr.directory.>")]
+    assert one["external"] == {"api": "$JS.fr.API", "deliver": "fd.fr.eu"}
+    assert len(config["sources"]) == 3 * len(FEDERATED) * 2
+    assert config["duplicate_window"] == 0
+
+
+def test_a_hub_draws_from_its_own_logs_without_leaving_its_server() -> None:
+    config = stream_configs.continental(EU, [], own_epochs={DIRECTORY: 2}, store_mb=100)
+    for epoch in ("", "_2", "_3"):
+        one = source(config, f"OUT_eu_directory{epoch}")
+        assert "external" not in one
+        assert stamp(one) == [("directory.>", "eu.directory.>")]
+
+
+def test_the_world_stamps_continents_and_its_own_logs() -> None:
+    config = stream_configs.world(
+        IC, WORLD_NAME, [Continent(EU, EU, "CONT_eu")], own_epochs={}, store_mb=100
+    )
+    assert stamp(source(config, "CONT_eu")) == [(">", "eu.>")]
+    assert source(config, "CONT_eu")["external"] == {"api": "$JS.eu.API", "deliver": "fd.eu.ic"}
+    assert stamp(source(config, "OUT_ic_node")) == [("node.>", "world.ic.node.>")]
+
+
+def test_a_hub_lists_each_other_continent_abroad() -> None:
+    config = stream_configs.abroad(EU, IC, ["world", "af"], store_mb=100)
+    assert stamp(source(config, "WORLD")) == [("af.>", "af.>"), ("world.>", "world.>")]
+
+
+@pytest.mark.parametrize(("parent", "others"), [(None, ["af"]), (IC, []), (None, [])])
+def test_a_hub_without_others_holds_nothing_of_abroad(
+    parent: NodeName | None, others: list[str]
+) -> None:
+    config = stream_configs.abroad(EU, parent, others, store_mb=100)
+    assert config["sources"] == []
+    assert config["subjects"] == ["closed.ABROAD_eu"]
+
+
+def test_a_node_draws_from_its_hub_and_a_hub_from_itself() -> None:
+    drawn = ["CONT_eu", "ABROAD_eu"]
+    at_node = stream_configs.incoming(FR, Level.LOCAL, EU, hub=EU, drawn=drawn, store_mb=100)
+    at_hub = stream_configs.incoming(EU, Level.CONTINENTAL, EU, hub=IC, drawn=drawn, store_mb=100)
+    for config in (at_node, at_hub):
+        assert stamp(source(config, "CONT_eu")) == [(">", "fed.eu.>")]
+        assert stamp(source(config, "ABROAD_eu")) == [(">", "fed.>")]
+    assert source(at_node, "CONT_eu")["external"]["deliver"] == "fd.eu.fr"
+    assert all("external" not in one for one in at_hub["sources"])
+
+
+def test_the_intercontinental_hub_reads_the_world() -> None:
+    config = stream_configs.incoming(
+        IC, Level.INTERCONTINENTAL, WORLD_NAME, hub=None, drawn=["WORLD"], store_mb=100
+    )
+    assert stamp(source(config, "WORLD")) == [(">", "fed.>")]
+
+
+def test_a_closed_epoch_gives_up_its_subject_and_keeps_its_pages() -> None:
+    old = stream_configs.closed_log("fr", "directory", 1, private=False, bytes_now=5_000)
+    new = stream_configs.own_log("fr", "directory", 2, private=False, store_mb=100)
+    assert (old["name"], old["subjects"]) == ("OUT_fr_directory", ["closed.1.directory.>"])
+    assert (new["name"], new["subjects"]) == ("OUT_fr_directory_2", ["directory.pages"])
+    assert old["max_bytes"] > 5_000
+
+
+@given(st.lists(names, unique=True, max_size=6), st.sets(names, max_size=4))
+def test_every_source_has_a_filter_and_no_two_are_the_same(
+    members: list[NodeName], continents: set[NodeName]
+) -> None:
+    configs = [
+        stream_configs.continental(
+            NodeName("the-hub"), map(Member, members), own_epochs={}, store_mb=100
+        ),
+        stream_configs.abroad(NodeName("the-hub"), IC, continents, store_mb=100),
+        stream_configs.world(
+            IC,
+            WORLD_NAME,
+            [Continent(name, name, f"CONT_{name}") for name in continents - {IC}],
+            own_epochs={},
+            store_mb=100,
+        ),
+    ]
+    for config in configs:
+        assert all(stamp(one) for one in config["sources"])
+        listed = sorted(one["name"] for one in config["sources"])
+        assert all(left != right for left, right in pairwise(listed))
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_all_streams_of_a_node_fit_into_its_space(level: Level) -> None:
+    store_mb = 1000
+    logs = [
+        stream_configs.own_log("eu", service, 1, private=private, store_mb=store_mb)
+        for service in (*FEDERATED, "portal")
+        for private in (False, True)
+    ]
+    gathered = {
+        Level.LOCAL: [],
+        Level.CONTINENTAL: [
+            stream_configs.continental(EU, [], own_epochs={}, store_mb=store_mb),
+            stream_configs.abroad(EU, IC, [AF], store_mb=store_mb),
+        ],
+        Level.INTERCONTINENTAL: [
+            stream_configs.world(EU, AF, [], own_epochs={}, store_mb=store_mb)
+        ],
+    }[level]
+    incoming = stream_configs.incoming(EU, level, EU, hub=None, drawn=["X"], store_mb=store_mb)
+    together = sum(config["max_bytes"] for config in (*logs, *gathered, incoming))
+    # Room is left for a second generation of the gathering or for ten epochs.
+    assert together <= 0.9 * store_mb * 1_000_000

@@ -53,7 +53,7 @@ def _encoded(data: bytes) -> str:
         "ab=",
         cursor("a") + "=",
         cursor("a") + "\n",
-        cursor("a")[:-1] + "R",
+        cursor("a")[:-1] + "1",
         cursor("a", "b"),
         cursor(1),
         _encoded(b"[true]"),

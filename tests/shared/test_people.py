@@ -218,6 +218,14 @@ def test_what_is_no_token_of_ours_is_forged(token: str) -> None:
         _verified(token)
 
 
+def test_what_our_key_signed_for_another_use_is_no_token() -> None:
+    private = Ed25519PrivateKey.from_private_bytes(TOKENS_KEY.raw_seed)
+    payload = _claims().model_dump(mode="json")
+    headers = {"kid": TOKENS_KEY.public, "typ": "JWT"}
+    with pytest.raises(TokenForged):
+        _verified(jwt.encode(payload, private, algorithm="EdDSA", headers=headers))
+
+
 @given(st.data())
 def test_no_letter_of_a_token_can_be_changed(data: st.DataObject) -> None:
     token = issue(_claims(jti="j", roles=frozenset({"member"})), TOKENS_KEY)

@@ -51,14 +51,14 @@ class UnknownTerm(Refusal):
 class Concept:
     """One term of a scheme: its labels by language, and the broader term's code if it has one.
 
-    ``published`` holds labels that its makers once gave it and that lists still carry.
+    ``otherwise`` is what lists call it too: labels of the past, abbreviations, common names.
     """
 
     scheme: str
     code: str
     labels: dict[str, str]
     broader: str | None = None
-    published: tuple[str, ...] = ()
+    otherwise: tuple[str, ...] = ()
 
     @property
     def term(self) -> str:
@@ -223,8 +223,8 @@ def _scheme(name: str) -> _Scheme:
 
 def _concept(scheme: str, code: str, entry: dict[str, Any]) -> Concept:
     labels = {language: entry[language] for language in LANGUAGES}
-    published = tuple(entry.get("published", ()))
-    return Concept(scheme, code, labels, entry.get("broader"), published)
+    otherwise = tuple(entry.get("otherwise", ()))
+    return Concept(scheme, code, labels, entry.get("broader"), otherwise)
 
 
 @cache
@@ -237,7 +237,7 @@ def _codes(scheme: str) -> dict[str, str]:
 def _labels(scheme: str) -> dict[tuple[str, ...], str]:
     """Return the terms of a scheme by their folded labels; of two equals the first counts.
 
-    Present labels come before those of a region, and these before labels of the past.
+    Labels come before what a term is called otherwise.
     """
     labels: dict[tuple[str, ...], str] = {}
     known = concepts(scheme)
@@ -245,7 +245,7 @@ def _labels(scheme: str) -> dict[tuple[str, ...], str]:
         for text in found.labels.values():
             labels.setdefault(tuple(words(text)), found.term)
     for found in known:
-        for text in (*(label(found.term, region) for region in _regions()), *found.published):
+        for text in (*(label(found.term, region) for region in _regions()), *found.otherwise):
             labels.setdefault(tuple(words(text)), found.term)
     return labels
 

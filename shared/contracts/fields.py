@@ -71,6 +71,10 @@ Uri = Annotated[
 Day = Annotated[str, StringConstraints(pattern=_DAY)]
 """``2019``, ``2019-04`` or ``2019-04-30``: as much as is known."""
 Instant = Annotated[str, StringConstraints(pattern=_INSTANT, max_length=40)]
+Email = Annotated[
+    str, StringConstraints(pattern=r"^[^\s@<>\x00-\x1f]+@[^\s@<>\x00-\x1f]+$", max_length=EMAIL_MAX)
+]
+Phone = Annotated[str, StringConstraints(min_length=1, max_length=PHONE_MAX, pattern=LINE_PATTERN)]
 Headcount = Annotated[int, Field(ge=0, le=HEADCOUNT_MAX)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Latitude = Annotated[int, Field(ge=-LATITUDE_MAX, le=LATITUDE_MAX)]

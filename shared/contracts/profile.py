@@ -15,13 +15,11 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.contracts.fields import (
-    EMAIL_MAX,
-    LINE_PATTERN,
-    PHONE_MAX,
     PROSE_PATTERN,
     Code,
     Country,
     Day,
+    Email,
     Evidence,
     Headcount,
     Instant,
@@ -31,6 +29,7 @@ from shared.contracts.fields import (
     Longitude,
     Name,
     Percent,
+    Phone,
     Prose,
     Summary,
     Tag,
@@ -70,13 +69,13 @@ BeneficiaryGroup = Literal[
 ]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     """A frozen value; fields that it does not know are passed over."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
-class SameAs(_Part):
+class SameAs(Part):
     """Another record of what is said to be the same entity."""
 
     uri: Uri
@@ -84,14 +83,14 @@ class SameAs(_Part):
     score: Percent = 100
 
 
-class Identifier(_Part):
+class Identifier(Part):
     """A number in a register: ``siren``, ``companies_house``, ``ma_ice``, ``wikidata``."""
 
     scheme: Word
     value: Name
 
 
-class Translation(_Part):
+class Translation(Part):
     """How the texts of one language came about; ``by`` is a team or an engine, not a person."""
 
     lang: Language
@@ -100,7 +99,7 @@ class Translation(_Part):
     at: Instant | None = None
 
 
-class LocalForm(_Part):
+class LocalForm(Part):
     """The legal form as the country's law calls it."""
 
     text: Line = ""
@@ -108,7 +107,7 @@ class LocalForm(_Part):
     code: Code | None = None
 
 
-class Value(_Part):
+class Value(Part):
     """How far the entity sees itself on one value, from 0 to 3; levels are never added up."""
 
     code: Code
@@ -116,7 +115,7 @@ class Value(_Part):
     evidence: Evidence = ""
 
 
-class Certification(_Part):
+class Certification(Part):
     """A label or guarantee that the entity holds."""
 
     scheme: Word
@@ -128,7 +127,7 @@ class Certification(_Part):
     verified_by: Line = ""
 
 
-class Address(_Part):
+class Address(Part):
     """A place where the entity is found; the first with ``is_main`` is its seat."""
 
     street: Line = ""
@@ -142,7 +141,7 @@ class Address(_Part):
     is_main: bool = False
 
 
-class Geo(_Part):
+class Geo(Part):
     """A point on the map, and how far it may be believed."""
 
     lat: Latitude
@@ -152,7 +151,7 @@ class Geo(_Part):
     geocoder: Line = ""
 
 
-class Area(_Part):
+class Area(Part):
     """Where the entity is at work."""
 
     scope: Scope = ""
@@ -160,17 +159,15 @@ class Area(_Part):
     polygons: list[Polygon] = Field(max_length=POLYGONS_MAX, default_factory=list)
 
 
-class PublicContacts(_Part):
+class PublicContacts(Part):
     """The contacts that may be read by everybody, with the consent of whom they reach."""
 
-    email: Annotated[
-        str, StringConstraints(max_length=EMAIL_MAX, pattern=r"^([^\s@<>]+@[^\s@<>]+)?$")
-    ] = ""
-    phone: Annotated[str, StringConstraints(max_length=PHONE_MAX, pattern=LINE_PATTERN)] = ""
+    email: Email | None = None
+    phone: Phone | None = None
     contact_name: Line = ""
 
 
-class Link(_Part):
+class Link(Part):
     """A page elsewhere; ``kind`` is ``website``, ``mastodon``, ``shop`` and so on."""
 
     url: Url
@@ -178,7 +175,7 @@ class Link(_Part):
     title: Line = ""
 
 
-class Image(_Part):
+class Image(Part):
     """A picture at its own place, its licence, and words for those who do not see it."""
 
     url: Url
@@ -186,14 +183,14 @@ class Image(_Part):
     alt: Texts = Field(default_factory=dict)
 
 
-class PayRatio(_Part):
+class PayRatio(Part):
     """The highest pay to the lowest, as a pair of integers: 4 to 1."""
 
     highest: Annotated[int, Field(ge=1, le=PAY_MAX)]
     lowest: Annotated[int, Field(ge=1, le=PAY_MAX)] = 1
 
 
-class Beneficiaries(_Part):
+class Beneficiaries(Part):
     """Whom the work reaches: members or people outside, of which group, how many if known."""
 
     side: BeneficiarySide
@@ -201,14 +198,14 @@ class Beneficiaries(_Part):
     number: Headcount | None = None
 
 
-class Relationship(_Part):
+class Relationship(Part):
     """``member_of``, ``federates``, ``supplies``, ``founded_by``: and whom."""
 
     predicate: Word
     object_uri: Uri
 
 
-class Provenance(_Part):
+class Provenance(Part):
     """Where a field came from."""
 
     node: Line = ""
@@ -219,7 +216,7 @@ class Provenance(_Part):
     event: Annotated[int, Field(ge=0)] | None = None
 
 
-class ProfileFields(_Part):
+class ProfileFields(Part):
     """All fields that the profile at home and the public one have in common."""
 
     name: Name

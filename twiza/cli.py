@@ -1,0 +1,39 @@
+"""The command ``twiza``. What a command needs is imported when it runs, so that help comes fast."""
+
+import sys
+from typing import Final
+
+import typer
+
+from shared.refusals import Refusal
+from twiza import outcomes
+from twiza.commands import running
+
+_STATUSES: Final = "\n".join(f"  {status:>3}  {text}" for status, text in outcomes.MEANINGS.items())
+
+app = typer.Typer(
+    name="twiza",
+    help="Run a node of the federation, and look after it.",
+    # The sign in front keeps the lines as they are.
+    epilog=f"\b\nExit status:\n{_STATUSES}",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+app.command("init")(running.init)
+app.command("up")(running.up)
+app.command("version")(running.version)
+
+
+def main() -> None:
+    """Run the command that the arguments name; every refusal ends as a sentence and a status."""
+    try:
+        app()
+    except Refusal as refusal:
+        sys.exit(outcomes.refused(refusal))
+
+
+if __name__ == "__main__":
+    main()

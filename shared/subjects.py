@@ -87,6 +87,20 @@ def pages_subject(service: str) -> str:
     return f"{service}.pages"
 
 
+def slotted(subject: str, slot: str) -> str:
+    """Return where a service's relay publishes what is stored under ``<service>.pages``.
+
+    Whoever may create a consumer can have the server send its heartbeats to any subject that it
+    can name, also into a stream. So a log is written through a slot that only the node's own
+    services know; without a slot the subject stays as it is.
+
+    Args:
+        subject: the subject of a public log in its own node.
+        slot: the node's secret word, or nothing.
+    """
+    return f"log.{slot}.{subject.removesuffix('.pages')}" if slot else subject
+
+
 def private_subject(service: str) -> str:
     """Return the subject of a service's private pages in its own node."""
     return f"{service}.private"
@@ -97,12 +111,13 @@ def federated_subject(continent: str, node: str, service: str) -> str:
     return f"fed.{continent}.{node}.{service}.pages"
 
 
-def closed_subject(epoch: int, service: str) -> str:
+def closed_subject(epoch: int, service: str, slot: str = "") -> str:
     """Return the subject to which a stream is moved when its epoch is closed.
 
     Two streams of an account cannot share a subject, and the new epoch needs the old one's.
+    Nobody may publish on it; the node's slot keeps it unknown to strangers.
     """
-    return f"closed.{epoch}.{service}.>"
+    return f"closed.{slot}.{epoch}.{service}.>" if slot else f"closed.{epoch}.{service}.>"
 
 
 def ask_subject(node: str) -> str:

@@ -14,13 +14,14 @@ from nats.aio.client import Client
 from services.node import credentials, jwt
 from services.node.credentials import Account
 from services.node.home import Federation, Home, NodeSettings, initialise
+from services.node.jetstream import StreamRefused, request
 from services.node.permissions import Allowed
 from services.node.server import NatsServer
 from services.node.stream_configs import Member
-from services.node.streams import StreamRefused, Streams, request
+from services.node.streams import Streams
 from shared.ids import NodeName
 from shared.keys import SigningKey
-from shared.subjects import Level, inbox_prefix, offered_streams
+from shared.subjects import Level, inbox_prefix, offered_streams, pages_subject, slotted
 
 Headers = dict[str, str]
 
@@ -235,5 +236,6 @@ async def publish(
 ) -> None:
     """Publish a message as a service's relay does, and await its acknowledgement."""
     client = await node.client("fed", service)
-    answer = await client.request(f"{service}.pages", payload, headers=headers, timeout=5)
+    subject = slotted(pages_subject(service), node.home.slot())
+    answer = await client.request(subject, payload, headers=headers, timeout=5)
     assert b'"error"' not in answer.data, answer.data

@@ -4,29 +4,26 @@ A home is one network's node on one machine; a machine may hold many. What stand
 everything a node is: its settings, keys, databases, streams and link to its hub.
 """
 
-import os
-import socket
 import tomllib
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from services.node import credentials, tls, toml
+from services.node import credentials, machine, tls, toml
 from services.node.credentials import ACCOUNTS, Account
 from services.node.permissions import Place
 from shared.ids import SERVICES, NodeName, ServiceName, node_name, service_name
-from shared.keys import Prefix, SigningKey, write_secret
+from shared.keys import Prefix, SigningKey, read_secret, write_secret
 from shared.refusals import Kind, Refusal
 from shared.subjects import Level
 
 Durability = Literal["strict", "relaxed"]
 
-STORE_MB_MAX: Final = 256_000
+SLOT_BYTES: Final = 16
 _SETTINGS_HEADING: Final = "What this network says of its node; docs/operators/ explains each line."
-_STORE_SHARE_OF_DISK: Final = 3, 4
 
 
 class BadHome(Refusal):
@@ -116,6 +113,7 @@ class Home:
         self.leaf_key = self.keys / "leaf.seed"
         self.operator_key = self.keys / "operator.seed"
         self.fed_signing_key = self.keys / "account-fed-signing.seed"
+        self.slot_file = self.keys / "slot"
         self.ca_pem = self.tls / "ca.pem"
         self.server_pem = self.tls / "server.pem"
         self.server_key = self.tls / "server.key"
@@ -202,6 +200,19 @@ class Home:
         write_secret(self.federation_file, federation.model_dump_json(indent=2).encode("utf-8"))
         credentials.issue(self)
 
+    def slot(self) -> str:
+        """Return the secret word through which this node's public logs are written, or nothing."""
+        return read_secret(self.slot_file).decode("ascii") if self.slot_file.exists() else ""
+
+    def make_slot(self) -> None:
+        """Make the secret word, unless it is there, and the credentials that name it.
+
+        Streams take it up at the next ``ensure_own_logs``, relays at their next connection.
+        """
+        if not self.slot_file.exists():
+            write_secret(self.slot_file, token_hex(SLOT_BYTES).encode("ascii"))
+        credentials.issue(self)
+
     def place(self) -> Place:
         """Return where this node stands, for the allow-lists of its own users."""
         settings, federation = self.settings(), self.federation()
@@ -212,6 +223,7 @@ class Home:
             hub=federation.hub if federation else None,
             epochs=epochs.public,
             private_epochs=epochs.private,
+            slot=self.slot(),
         )
 
     @classmethod
@@ -279,22 +291,9 @@ def _make_keys(home: Home) -> None:
 
 def _chosen(settings: NodeSettings, path: Path) -> NodeSettings:
     """Return the settings with free ports and a size of the store where none was given."""
-    given = settings.ports.model_dump()
-    with ExitStack() as held:
-        free = {name: port or _free_port(held) for name, port in given.items()}
-    disk = os.statvfs(path)
-    share, whole = _STORE_SHARE_OF_DISK
-    free_mb = disk.f_bavail * disk.f_frsize * share // whole // 1_000_000
     return settings.model_copy(
         update={
-            "ports": Ports(**free),
-            "store_mb": settings.store_mb or min(free_mb, STORE_MB_MAX),
+            "ports": Ports(**machine.free_ports(settings.ports.model_dump())),
+            "store_mb": settings.store_mb or machine.store_mb(path),
         }
     )
-
-
-def _free_port(held: ExitStack) -> int:
-    # Each port stays taken until all are chosen, so that no two are the same.
-    one = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-    one.bind(("127.0.0.1", 0))
-    return int(one.getsockname()[1])

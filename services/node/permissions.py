@@ -20,6 +20,7 @@ from shared.subjects import (
     pages_subject,
     private_streams,
     private_subject,
+    slotted,
 )
 
 GENERATIONS: Final = 2
@@ -44,6 +45,7 @@ class Place:
         hub: the hub to which it is connected, if any.
         epochs: the current epoch of each service's public log; 1 where nothing is said.
         private_epochs: the same for the private logs.
+        slot: the secret word through which its services write their public logs, or nothing.
     """
 
     node: NodeName
@@ -51,6 +53,7 @@ class Place:
     hub: NodeName | None = None
     epochs: Mapping[ServiceName, int] = field(default_factory=dict)
     private_epochs: Mapping[ServiceName, int] = field(default_factory=dict)
+    slot: str = ""
 
     @property
     def hub_level(self) -> Level:
@@ -93,6 +96,28 @@ def member_leaf(
     return Allowed(tuple(publish), tuple(subscribe))
 
 
+def hub_denied(node: NodeName) -> tuple[str, ...]:
+    """Return what a node does not let in from its hub, whatever the hub allows itself.
+
+    A leaf obeys the lists that its hub sends. These are the node's own: a dishonest hub may read
+    the logs that are pulled, and neither write them nor reach the node's streams.
+    """
+    api = f"$JS.{node}.API"
+    return (
+        "*.pages",
+        "*.private",
+        "log.>",
+        "closed.>",
+        f"{api}.INFO",
+        *(f"{api}.{part}.>" for part in ("STREAM", "DIRECT", "META", "SERVER", "ACCOUNT")),
+        *(
+            f"{api}.CONSUMER.{verb}.>"
+            for verb in ("DELETE", "DURABLE", "INFO", "LIST", "MSG", "NAMES", "PAUSE", "RESET")
+        ),
+        *_created(api, in_stream(node)),
+    )
+
+
 def federated_user(place: Place, service: ServiceName) -> Allowed:
     """Return what a service may say and hear in its node's federated account.
 
@@ -102,7 +127,7 @@ def federated_user(place: Place, service: ServiceName) -> Allowed:
     own = tuple(out_streams(place.node, place.epochs, (service,)))
     siblings = out_streams(place.node, place.epochs)
     gathered = _generations(place.node, place.level)
-    publish = [pages_subject(service)] if own else []
+    publish = [slotted(pages_subject(service), place.slot)] if own else []
     publish.append(ask_subject(place.node))
     if service == "node":
         publish += ["$JS.API.>", "ask.*.pages", *_answers(place.node)]

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from services.node.stream_configs import NOTHING
+
 STALLED_S: Final = 5.0
 PAUSE_MIN_S: Final = 2.0
 PAUSE_MAX_S: Final = 60.0
@@ -87,6 +89,7 @@ def stalled(info: Mapping[str, Any], *, linked: Collection[str]) -> list[str]:
         source["name"]
         for source in sources
         if source["name"] not in awaited
+        and source["name"] != NOTHING["name"]
         and (peer_of(source) is None or peer_of(source) in linked)
         and not 0 <= source.get("active", -1) <= STALLED_S * 1e9
     ]

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 
 from services.node.credentials import ACCOUNTS
 from services.node.home import Federation, Home, NodeSettings
+from services.node.permissions import hub_denied
 from shared.keys import SigningKey, read_secret, write_secret
 from shared.refusals import Kind, Refusal
 from shared.subjects import Level
@@ -123,6 +124,7 @@ def _leafnodes(
   tls {{ cert_file: {_quoted(home.server_pem)}, key_file: {_quoted(home.server_key)} }}
 """)
     if federation is not None:
+        denied = "\n".join(f"      {_quoted(one)}" for one in hub_denied(settings.name))
         blocks.append(f"""\
   reconnect: "1s"
   remotes: [ {{
@@ -131,6 +133,9 @@ def _leafnodes(
     credentials: {_quoted(home.leaf_creds)}
     ignore_discovered_servers: true
     compression: off
+    deny_imports: [
+{denied}
+    ]
     tls {{ ca_file: {_quoted(hub_ca(home))} }}
   }} ]
 """)

@@ -22,6 +22,7 @@ from shared.subjects import (
     pages_subject,
     private_stream,
     private_subject,
+    slotted,
     world_stream,
 )
 
@@ -40,6 +41,13 @@ CLOSED_ROOM_BYTES: Final = 1_000_000
 _OWN_SHARE: Final = 64
 _GATHERED_SHARE: Final = 4
 _IN_SHARE: Final = 5
+
+
+NOTHING: Final[StreamConfig] = {
+    "name": "NOTHING",
+    "subject_transforms": [{"src": "nothing.>", "dest": "nothing.>"}],
+}
+"""A source of nothing. A stream without any source would get a subject, and so could be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +78,44 @@ class Continent:
     stream: str
 
 
-def own_log(node: str, service: str, epoch: int, *, private: bool, store_mb: int) -> StreamConfig:
-    """Return the stream of the current epoch of a service's log."""
+def own_log(
+    node: str, service: str, epoch: int, *, private: bool, store_mb: int, slot: str = ""
+) -> StreamConfig:
+    """Return the stream of the current epoch of a service's log.
+
+    Args:
+        node, service, epoch: whose it is.
+        private: the private log, in the node's own account; else the public one.
+        store_mb: the node's space for streams.
+        slot: the secret word through which the public log is written, or nothing.
+    """
     name = private_stream if private else out_stream
-    subject = private_subject if private else pages_subject
-    return _config(
+    subject = private_subject(service) if private else pages_subject(service)
+    written = subject if private else slotted(subject, slot)
+    config = _config(
         name(node, service, epoch),
-        subjects=[subject(service)],
+        subjects=[written],
         duplicate_window=DUPLICATE_WINDOW_S * _SECOND,
         discard="new",
         max_age=OWN_DAYS * _DAY,
         max_bytes=_bytes(store_mb, _OWN_SHARE),
     )
+    return config | _stored_as(written, subject)
 
 
 def closed_log(
-    node: str, service: str, epoch: int, *, private: bool, bytes_now: int
+    node: str, service: str, epoch: int, *, private: bool, bytes_now: int, slot: str = ""
 ) -> StreamConfig:
     """Return the stream of an epoch that is over: it keeps its pages and gives up its subject."""
     name = private_stream if private else out_stream
     return _config(
         name(node, service, epoch),
-        subjects=[closed_subject(epoch, service)],
+        subjects=[closed_subject(epoch, service, "" if private else slot)],
         duplicate_window=DUPLICATE_WINDOW_S * _SECOND,
         discard="new",
         max_age=OWN_DAYS * _DAY,
         max_bytes=bytes_now + CLOSED_ROOM_BYTES,
-    )
+    ) | {"subject_transform": None}
 
 
 def continental(
@@ -135,12 +154,7 @@ def abroad(
     others = sorted(set(continents))
     if parent is None or not others:
         # It stands empty, so that members name it from their first day and nothing waits for it.
-        # A stream without sources has a subject; nobody may publish on this one.
-        name = abroad_stream(hub, generation)
-        return _gathering(name, [], store_mb) | {
-            "subjects": [f"closed.{name}"],
-            "duplicate_window": DUPLICATE_WINDOW_S * _SECOND,
-        }
+        return _gathering(abroad_stream(hub, generation), [NOTHING], store_mb)
     source = _source(
         world or world_stream(),
         [(f"{other}.>", f"{other}.>") for other in others],
@@ -240,6 +254,12 @@ def _source(
         sender, receiver = external
         source["external"] = {"api": f"$JS.{sender}.API", "deliver": f"fd.{sender}.{receiver}"}
     return source
+
+
+def _stored_as(written: str, subject: str) -> StreamConfig:
+    if written == subject:
+        return {"subject_transform": None}
+    return {"subject_transform": {"src": written, "dest": subject}}
 
 
 def _gathering(name: str, sources: list[StreamConfig], store_mb: int) -> StreamConfig:

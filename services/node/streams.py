@@ -7,31 +7,18 @@ in between is mended at the next start.
 import json
 import time
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, ClassVar, Final
+from typing import Any
 
 from nats.aio.client import Client
-from nats.errors import NoRespondersError
-from nats.errors import TimeoutError as NatsTimeoutError
 
 from services.node import credentials, stream_configs
 from services.node.home import Home
+from services.node.jetstream import StreamRefused, found, request
 from services.node.revival import STALLED_S, Revival
-from services.node.stream_configs import Continent, Member, StreamConfig
+from services.node.stream_configs import NOTHING, Continent, Member, StreamConfig
 from shared.ids import FEDERATED, SERVICES, NodeName, ServiceName
 from shared.keys import write_secret
-from shared.refusals import Kind, Refusal
 from shared.subjects import Level, offered_streams, out_stream, private_stream
-
-API_TIMEOUT_S: Final = 10.0
-_NO_SUCH_STREAM: Final = 10059
-
-
-class StreamRefused(Refusal):
-    """JetStream said no, or did not answer."""
-
-    kind: ClassVar[Kind] = Kind.UNAVAILABLE
-    slug: ClassVar[str] = "stream-refused"
-    title: ClassVar[str] = "JetStream said no, or did not answer"
 
 
 class Streams:
@@ -177,7 +164,7 @@ class Streams:
             StreamRefused: the stream is not one of ours, or JetStream said no.
         """
         config = self._remembered(stream)
-        await request(self._fed, f"STREAM.UPDATE.{stream}", config | {"sources": []})
+        await request(self._fed, f"STREAM.UPDATE.{stream}", config | {"sources": [NOTHING]})
         await request(self._fed, f"STREAM.UPDATE.{stream}", config)
         self._revival.done(stream, now=time.monotonic())
 
@@ -208,18 +195,29 @@ class Streams:
         kept = credentials.epochs(self._home)
         current = (kept.private if private else kept.public).get(service, 1)
         client = self._app if private else self._fed
+        slot = self._home.slot()
         node, name = self._settings.name, private_stream if private else out_stream
         for epoch in range(1, current):
             held = await found(client, name(node, service, epoch))
             if held is not None and not _is_closed(held["config"]):
                 closed = stream_configs.closed_log(
-                    node, service, epoch, private=private, bytes_now=held["state"]["bytes"]
+                    node,
+                    service,
+                    epoch,
+                    private=private,
+                    bytes_now=held["state"]["bytes"],
+                    slot=slot,
                 )
                 await _ensured(client, closed)
         await _ensured(
             client,
             stream_configs.own_log(
-                node, service, current, private=private, store_mb=self._settings.store_mb
+                node,
+                service,
+                current,
+                private=private,
+                store_mb=self._settings.store_mb,
+                slot=slot,
             ),
         )
 
@@ -238,45 +236,6 @@ class Streams:
         return config
 
 
-async def request(
-    client: Client, verb: str, body: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """Ask the JetStream API of the client's account.
-
-    Args:
-        client: a client whose allow-list has the subject.
-        verb: the subject below ``$JS.API.``
-        body: the request, in the server's own JSON.
-
-    Raises:
-        StreamRefused: JetStream said no, or did not answer; ``err_code`` is its number, or 0.
-    """
-    payload = json.dumps(body).encode("utf-8") if body is not None else b""
-    try:
-        answer = await client.request(f"$JS.API.{verb}", payload, timeout=API_TIMEOUT_S)
-    except (NatsTimeoutError, NoRespondersError) as error:
-        raise StreamRefused(f"{verb}: no answer", err_code=0) from error
-    said: dict[str, Any] = json.loads(answer.data)
-    if "error" in said:
-        error_code = int(said["error"].get("err_code", 0))
-        raise StreamRefused(f"{verb}: {said['error'].get('description')}", err_code=error_code)
-    return said
-
-
-async def found(client: Client, stream: str) -> dict[str, Any] | None:
-    """Return what JetStream says of a stream, or None where there is none.
-
-    Raises:
-        StreamRefused: JetStream said no for another reason, or did not answer.
-    """
-    try:
-        return await request(client, f"STREAM.INFO.{stream}")
-    except StreamRefused as refused:
-        if refused.members["err_code"] == _NO_SUCH_STREAM:
-            return None
-        raise
-
-
 async def _ensured(client: Client, config: StreamConfig) -> None:
     held = await found(client, config["name"])
     if held is None:
@@ -287,9 +246,7 @@ async def _ensured(client: Client, config: StreamConfig) -> None:
 
 def _differs(held: Mapping[str, Any], wanted: StreamConfig) -> bool:
     # The server leaves out what is empty, and adds what we do not speak of.
-    return any(_plain(held.get(key)) != _plain(value) for key, value in wanted.items()) or bool(
-        held.get("sources")
-    ) != bool(wanted.get("sources"))
+    return any(_plain(held.get(key)) != _plain(value) for key, value in wanted.items())
 
 
 def _plain(value: object) -> object:

@@ -2,17 +2,19 @@
 
 import asyncio
 import json
+import time
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
 import pytest
 from nats.aio.msg import Msg
+from nats.errors import NoRespondersError
 
-from services.node import credentials
+from services.node import credentials, jwt
 from shared.keys import SigningKey
 from shared.subjects import Level
 from tests.node.conftest import NodeMaker
-from tests.nodes import TestNode, arrived, gather, publish, until
+from tests.nodes import EVERYTHING, TestNode, arrived, gather, publish, until
 from tests.raw_leaf import RawLeaf, raw_leaf
 
 # What a member with a patched server sends up: the subject, and what it hopes for.
@@ -177,6 +179,71 @@ async def test_a_dishonest_member_writes_only_under_its_own_name(new_node: NodeM
         "fr.directory.es.directory.pages",
         "es.directory.pages",
     }
+
+
+async def test_a_member_cannot_have_the_hub_write_into_its_own_logs(new_node: NodeMaker) -> None:
+    hub, es = new_node("eu", level=Level.CONTINENTAL), new_node("es")
+    hub.home.make_slot()
+    await gather(hub, es)
+    await publish(es, "directory", b"of es")
+    await arrived(hub, "CONT_eu", "es.directory.pages", b"of es")
+    await publish(hub, "directory", b"of the hub")
+    await arrived(es, "IN_es", "fed.eu.eu.directory.pages", b"of the hub")
+    await es.stop()
+    # The server sends a consumer's heartbeats wherever its maker wants them.
+    config = {
+        "deliver_policy": "all", "ack_policy": "none", "mem_storage": True,
+        "idle_heartbeat": 100_000_000, "flow_control": True,
+    }  # fmt: skip
+    targets = (
+        "directory.pages", "log.directory", "closed.1.directory.x", "CONT_eu", "ABROAD_eu",
+        "nothing.x", "$JS.API.STREAM.PURGE.CONT_eu",
+    )  # fmt: skip
+    async with as_member(hub, es) as leaf:
+        for number, target in enumerate(targets):
+            body = {"stream_name": "CONT_eu", "config": config | {"deliver_subject": target}}
+            leaf.publish("$JS.eu.API.CONSUMER.CREATE.CONT_eu", json.dumps(body).encode(),
+                         reply=f"fd.eu.es.{number}")  # fmt: skip
+        await leaf.settled()
+        await asyncio.sleep(0.5)
+        assert not leaf.closed
+    streams = await hub.streams()
+    held = {
+        name: (await streams.info(name))["state"]["messages"]
+        for name in ("OUT_eu_directory", "CONT_eu", "ABROAD_eu", "IN_eu")
+    }
+    assert held == {"OUT_eu_directory": 1, "CONT_eu": 2, "ABROAD_eu": 0, "IN_eu": 2}
+
+
+async def test_a_dishonest_hub_reads_what_it_pulls_and_writes_nothing(new_node: NodeMaker) -> None:
+    hub, a = new_node("eu", level=Level.CONTINENTAL), new_node("a")
+    await gather(hub, a)
+    # A token without limits is what a hub gives that wants to reach into its members.
+    federation = a.home.federation()
+    assert federation is not None
+    anything = jwt.user_token(
+        SigningKey.load(hub.home.account_key("fed")), a.leaf_public, name="a",
+        allowed=EVERYTHING, issued_at=int(time.time()),
+    )  # fmt: skip
+    a.home.save_federation(federation.model_copy(update={"leaf_jwt": anything}))
+    await a.server.stop()
+    await a.start()
+    await a.linked("eu")
+    await publish(a, "directory", b"of a")
+    await (await hub.streams()).reset_sources("CONT_eu")
+    await arrived(hub, "CONT_eu", "a.directory.pages", b"of a")
+    reaching = await hub.unbound_client()
+    for verb in ("STREAM.PURGE.OUT_a_directory", "STREAM.DELETE.OUT_a_exchange", "STREAM.NAMES",
+                 "STREAM.MSG.GET.OUT_a_directory", "CONSUMER.CREATE.IN_a", "INFO"):  # fmt: skip
+        with pytest.raises(NoRespondersError):
+            await reaching.request(f"$JS.a.API.{verb}", b"", timeout=1)
+    for subject in ("directory.pages", "exchange.pages", "log.x.directory"):
+        await reaching.publish(subject, b"by the hub")
+    await reaching.flush()
+    await publish(a, "exchange", b"of a too")
+    streams = await a.streams()
+    for stream in ("OUT_a_directory", "OUT_a_exchange"):
+        assert (await streams.info(stream))["state"]["messages"] == 1
 
 
 async def test_a_revoked_member_is_cut_at_once_and_stays_out(new_node: NodeMaker) -> None:

@@ -3,8 +3,8 @@
 import asyncio
 from contextlib import suppress
 
+from services.node.jetstream import StreamRefused
 from services.node.leaf import LeafWatch, LinkChange, links
-from services.node.streams import StreamRefused
 from shared.refusals import Refusal
 from shared.subjects import Level
 from tests.node.conftest import NodeMaker

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from services.node.permissions import (
     Place,
     federated_user,
+    hub_denied,
     member_leaf,
     private_user,
     system_user,
@@ -172,6 +173,35 @@ def test_an_answer_finds_its_way_between_any_two_nodes(hub: NodeName, member: No
     assert may(federated_user(at_member, NODE).publish, downward)
     assert may(leaf.publish, downward)
     assert may(federated_user(at_hub, NODE).subscribe, downward)
+
+
+def test_with_a_slot_a_service_writes_its_log_through_it_alone() -> None:
+    allowed = federated_user(Place(node=FR, hub=EU, slot="a-secret"), DIRECTORY).publish
+    assert may(allowed, "log.a-secret.directory")
+    assert not may(allowed, "log.a-secret.exchange")
+    assert not may(allowed, "directory.pages")
+
+
+@pytest.mark.parametrize(
+    ("subject", "denied"),
+    [
+        ("directory.pages", True),
+        ("directory.private", True),
+        ("log.a-secret.directory", True),
+        ("closed.1.directory.x", True),
+        ("$JS.fr.API.STREAM.DELETE.OUT_fr_directory", True),
+        ("$JS.fr.API.STREAM.INFO.OUT_fr_directory", True),
+        ("$JS.fr.API.DIRECT.GET.OUT_fr_directory", True),
+        ("$JS.fr.API.CONSUMER.DELETE.OUT_fr_directory.x", True),
+        ("$JS.fr.API.CONSUMER.CREATE.IN_fr.x", True),
+        ("$JS.fr.API.CONSUMER.CREATE.OUT_fr_directory.x", False),
+        ("$JS.FC.OUT_fr_directory.x", False),
+        ("fd.eu.fr.ib.directory.1", False),
+        ("ask.fr.pages", False),
+    ],
+)
+def test_what_a_node_does_not_let_in_from_its_hub(subject: str, denied: bool) -> None:
+    assert may(hub_denied(FR), subject) == denied
 
 
 @pytest.mark.parametrize("hub", [None, EU])

@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.node.revival import LONG_STREAM_MESSAGES, Revival, stalled
+from services.node.stream_configs import NOTHING
 
 SECOND = 1_000_000_000
 
@@ -35,6 +36,10 @@ def test_a_source_that_was_never_heard_is_stalled_unless_its_epoch_is_yet_to_com
 def test_nothing_is_expected_of_a_node_that_is_not_connected() -> None:
     assert stalled(info(SILENT), linked=()) == []
     assert stalled(info({"name": "OUT_eu_node", "active": -1}), linked=()) == ["OUT_eu_node"]
+
+
+def test_a_source_of_nothing_is_never_stalled() -> None:
+    assert stalled(info({**NOTHING, "active": -1}), linked=()) == []
 
 
 def test_a_returned_link_is_answered_at_once() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.node import stream_configs
-from services.node.stream_configs import Continent, Member, StreamConfig
+from services.node.stream_configs import NOTHING, Continent, Member, StreamConfig
 from shared.ids import FEDERATED, NodeName, ServiceName
 from shared.subjects import Level
 
@@ -65,8 +65,8 @@ def test_a_hub_without_others_holds_nothing_of_abroad(
     parent: NodeName | None, others: list[str]
 ) -> None:
     config = stream_configs.abroad(EU, parent, others, store_mb=100)
-    assert config["sources"] == []
-    assert config["subjects"] == ["closed.ABROAD_eu"]
+    assert config["sources"] == [NOTHING]
+    assert "subjects" not in config
 
 
 def test_a_node_draws_from_its_hub_and_a_hub_from_itself() -> None:
@@ -93,6 +93,21 @@ def test_a_closed_epoch_gives_up_its_subject_and_keeps_its_pages() -> None:
     assert (old["name"], old["subjects"]) == ("OUT_fr_directory", ["closed.1.directory.>"])
     assert (new["name"], new["subjects"]) == ("OUT_fr_directory_2", ["directory.pages"])
     assert old["max_bytes"] > 5_000
+
+
+def test_a_log_with_a_slot_is_written_through_it_and_stored_under_its_subject() -> None:
+    config = stream_configs.own_log(
+        "fr", "directory", 1, private=False, store_mb=100, slot="a-secret"
+    )
+    assert config["subjects"] == ["log.a-secret.directory"]
+    assert config["subject_transform"] == {
+        "src": "log.a-secret.directory",
+        "dest": "directory.pages",
+    }
+    private = stream_configs.own_log(
+        "fr", "directory", 1, private=True, store_mb=100, slot="a-secret"
+    )
+    assert private["subjects"] == ["directory.private"]
 
 
 @given(st.lists(names, unique=True, max_size=6), st.sets(names, max_size=4))

@@ -8,7 +8,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from services.node import credentials, jwt
-from services.node.streams import StreamRefused, request
+from services.node.jetstream import StreamRefused, request
 from shared.ids import SERVICES, ServiceName
 from shared.subjects import Level, ask_subject, reply_prefix
 from tests.node.conftest import NodeMaker
@@ -54,6 +54,7 @@ async def test_private_pages_stay_in_their_node(new_node: NodeMaker) -> None:
 
 async def test_a_new_epoch_flows_beside_the_old_one(new_node: NodeMaker) -> None:
     hub, a = new_node("eu", level=Level.CONTINENTAL), new_node("a")
+    a.home.make_slot()
     await gather(hub, a)
     await publish(a, "directory", b"epoch 1")
     await arrived(hub, "CONT_eu", "a.directory.pages", b"epoch 1")

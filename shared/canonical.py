@@ -82,10 +82,12 @@ def require_grammar(value: Any, *, depth_max: int = DEPTH_MAX) -> None:
         NotCanonical: a float, another type, a key that is not ASCII text, or too deep.
     """
     layer = [value]
-    for _ in range(depth_max + 1):
+    for depth in range(depth_max + 1):
         inner: list[Any] = []
         for item in layer:
             kind = type(item)
+            if depth == depth_max and (kind is dict or kind is list):
+                raise NotCanonical(f"more than {depth_max} objects and arrays inside one another")
             if kind is dict:
                 for key in item:
                     if type(key) is not str or not key.isascii():
@@ -98,4 +100,3 @@ def require_grammar(value: Any, *, depth_max: int = DEPTH_MAX) -> None:
         if not inner:
             return
         layer = inner
-    raise NotCanonical(f"more than {depth_max} objects and arrays inside one another")

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import Compiled
 from sqlalchemy.sql import ClauseElement
 
-from shared.clock import Clock
+from shared.clock import Clock, stamp
 from shared.events import Event, Log, Speaker, frame
 from shared.ids import uuid7
 from shared.log.tables import LogTables
@@ -81,7 +81,15 @@ class Work:
     Events that are announced lie in the outbox when the unit commits; nothing else publishes.
     """
 
-    __slots__ = ("_announced", "_speaker", "_traceparent", "connection", "dialect", "now")
+    __slots__ = (
+        "_announced",
+        "_moment",
+        "_speaker",
+        "_traceparent",
+        "connection",
+        "dialect",
+        "now",
+    )
 
     def __init__(
         self,
@@ -97,6 +105,14 @@ class Work:
         self._speaker = speaker
         self._traceparent = traceparent
         self._announced: list[dict[str, Any]] = []
+        self._moment = ""
+
+    @property
+    def moment(self) -> str:
+        """The unit's time as text, the same for all that is written in it."""
+        if not self._moment:
+            self._moment = stamp(self.now)
+        return self._moment
 
     def execute(
         self, statement: Executable, parameters: Row | Sequence[Row] | None = None
@@ -148,7 +164,7 @@ class Work:
             event,
             source=self._speaker.source,
             event_id=event_id,
-            at=at or self.now,
+            time=stamp(at) if at else self.moment,
             traceparent=self._traceparent,
         )
         self._announced.append({"event_id": str(event_id), "log": event.log.value, "body": body})

@@ -98,9 +98,7 @@ class Notes:
         row = {"id": entity_id, "origin": node, "revision": revision, "name": name, "times": 1}
         work.run(self.keep, row)
         work.announce(
-            EntityListed(
-                entity_id=entity_id, revision=revision, profile=PublicProfile(name=name)
-            )
+            EntityListed(entity_id=entity_id, revision=revision, profile=PublicProfile(name=name))
         )
         return entity_id
 
@@ -196,7 +194,8 @@ class TestDesk:
         return fetch
 
     async def _nothing(self, name: LogName, epoch: int, after: int) -> AsyncIterator[Delivered]:
-        for page in ():
+        none: tuple[Delivered, ...] = ()
+        for page in none:
             yield page
 
 

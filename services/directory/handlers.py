@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert
 
 from services.directory.entries import Entry, home_tag
 from services.directory.projections import KEEP, bury, row_of, tombstone_of

@@ -8,7 +8,6 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, bindparam, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from shared.clock import stamp
 from shared.events import Log
 from shared.ids import NodeName, ServiceName
 from shared.log.names import LogName
@@ -186,7 +185,7 @@ class Cursors:
                 "hash": cursor.hash,
                 "state": cursor.state.value,
                 "reason": cursor.reason,
-                "applied_at": stamp(work.now),
+                "applied_at": work.moment,
             },
         )
 
@@ -299,7 +298,7 @@ class Cursors:
                 "bytes": page.data[:most],
                 "signature": page.signature[:256],
                 "certificate": page.certificate[:2048],
-                "at": stamp(work.now),
+                "at": work.moment,
             },
         )
         table = self.tables.quarantine

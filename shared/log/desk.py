@@ -29,14 +29,13 @@ from shared.log.door import Door
 from shared.log.epochs import Gathering, HubWitness, Reopener, SignReopening
 from shared.log.inbox import Inbox
 from shared.log.names import LogName
-from shared.log.page import parse_page
+from shared.log.page import claimed_place
 from shared.log.projector import Arrived, Projector
 from shared.log.relay import Relay
 from shared.log.repair import WATCH_S, Fetch, Repairer
 from shared.log.seal import LOGS, Sealer
 from shared.log.take import Taker
 from shared.log.trust import Trust
-from shared.refusals import Refusal
 from shared.store import Store, Work
 
 RESTART_FIRST_S: Final = 0.2
@@ -317,21 +316,19 @@ class LogDesk:
         task.add_done_callback(self._tasks.remove)
 
     async def _receive_own(self, messages: Sequence[Delivered]) -> None:
-        try:
-            page = parse_page(messages[-1].data)
-        except Refusal:
+        place = claimed_place(messages[-1].data)
+        if place is None:
             return
-        relay = self.relays[Log.PUBLIC]
+        relay, (epoch, number) = self.relays[Log.PUBLIC], place
         ours = await self.store.read(
-            self.sealer.pages, Log.PUBLIC, epoch=page.epoch, after=page.number - 1, most=1
+            self.sealer.pages, Log.PUBLIC, epoch=epoch, after=number - 1, most=1
         )
         if not ours or ours[0].data != messages[-1].data:
+            # Only the witness, who checks signatures, decides whether this is another instance.
             head = await self.store.read(self.sealer.head_seen, Log.PUBLIC)
-            if (page.epoch, page.number) > (head.epoch, 0) or ours:
+            if epoch >= head.epoch:
                 relay.doubt()
-            return
-        place = (page.epoch, page.number)
-        if place > self._receipts.get(Log.PUBLIC, (0, 0)):
+        elif place > self._receipts.get(Log.PUBLIC, (0, 0)):
             self._receipts[Log.PUBLIC] = place
             relay.receipt(place)
 

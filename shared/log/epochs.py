@@ -307,7 +307,7 @@ class Reopener:
         for sealed in ours_left:
             self._list(work, sealed, newer)
         body = frame(
-            event, source=f"twiza:{name.node}/{name.service}", event_id=uuid7(), at=work.now
+            event, source=f"twiza:{name.node}/{name.service}", event_id=uuid7(), time=work.moment
         )
         self._sealer.open_epoch(work, name.log, epoch=event.epoch, first=body)
         return len(ours_left)

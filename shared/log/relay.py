@@ -157,7 +157,6 @@ class Relay:
 
     async def _pump(self) -> None:
         head, last = await self._tail()
-        self.state.trouble = ""
         ahead: asyncio.Queue[SealedPage] = asyncio.Queue(SEALED_AHEAD_MAX)
         publishing = asyncio.create_task(self._publish(ahead, head.epoch, last))
         try:
@@ -235,6 +234,7 @@ class Relay:
             expected_last=page.number - 1,
         )
         crash_point("published-before-noted")
+        self.state.trouble = ""
         self.state.published = (page.epoch, page.number)
         if self._unanswered_since is None and self.state.receipt < self.state.published:
             self._unanswered_since = asyncio.get_running_loop().time()

@@ -15,7 +15,6 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from shared.bus import Bus, BusUnreachable, Delivered, NoStream
-from shared.clock import stamp
 from shared.contracts.node import HeadsAnnounced
 from shared.events import Log
 from shared.ids import NodeName, ServiceName
@@ -127,7 +126,7 @@ class Repairer:
                     "number": head.number,
                     "hash": head.hash,
                     "revision": told.event.revision,
-                    "at": stamp(work.now),
+                    "at": work.moment,
                 }
                 for told in arrived
                 for head in told.event.heads

@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
 
-from shared.clock import stamp
 from shared.events import Log, Speaker
 from shared.keys import SigningKey
 from shared.log.page import (
@@ -222,7 +221,7 @@ class Sealer:
     def _seal(
         self, work: Work, log: Log, epoch: int, number: int, prev: str, bodies: list[bytes]
     ) -> SealedPage:
-        sealed_at = stamp(work.now)
+        sealed_at = work.moment
         data = page_bytes(
             node=self._speaker.node,
             service=self._speaker.service,

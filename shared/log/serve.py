@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 import httpx
 import orjson
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from shared.bus import BusUnreachable, Delivered
@@ -51,7 +51,7 @@ def log_router(desk_of: Callable[[], LogDesk], *, public: Any, private: Any) -> 
     @router.get(
         "/public/{epoch}/pages",
         operation_id="read_public_log",
-        dependencies=[Depends(public)],
+        dependencies=[public],
         response_class=Response,
     )
     async def public_pages(epoch: int, after: After = 0, most: Most = PAGES_A_TIME) -> Response:
@@ -61,7 +61,7 @@ def log_router(desk_of: Callable[[], LogDesk], *, public: Any, private: Any) -> 
     @router.get(
         "/private/{epoch}/pages",
         operation_id="read_private_log",
-        dependencies=[Depends(private)],
+        dependencies=[private],
         responses=refusals(PrivateLog),
         response_class=Response,
     )
@@ -69,7 +69,7 @@ def log_router(desk_of: Callable[[], LogDesk], *, public: Any, private: Any) -> 
         """Return sealed pages of the private log, to the node's own services."""
         return await pages(Log.PRIVATE, epoch, after, most)
 
-    @router.get("/standing", operation_id="read_log_standing", dependencies=[Depends(private)])
+    @router.get("/standing", operation_id="read_log_standing", dependencies=[private])
     async def standing() -> dict[str, Any]:
         """Return where this service's own logs and those that it follows stand."""
         return await desk_of().standing()

@@ -168,3 +168,9 @@ def test_a_value_of_great_depth_is_refused_and_breaks_nothing() -> None:
     for data in (b"[" * 100_000 + b"]" * 100_000, b"[" * 100_000, b'{"a":' * 100_000):
         with pytest.raises((Malformed, NotCanonical)):
             parse_canonical(data)
+
+
+def test_even_an_empty_object_counts_for_the_depth() -> None:
+    assert parse_canonical(b"[" * 32 + b"]" * 32)
+    with pytest.raises(NotCanonical):
+        parse_canonical(b"[" * 33 + b"]" * 33)

@@ -55,6 +55,8 @@ class ServiceSettings(Settings):
     """The credentials for the federation's account."""
     app_creds: Path = Path("creds/app.creds")
     """The credentials for the node's own account."""
+    slot: str = ""
+    """The node's secret word, through which its services write their public logs."""
     inbox_prefix: str = "fd.local.local.ib.service"
     """Below which subjects answers come."""
     key: Path = Path("keys/service.seed")
@@ -210,6 +212,7 @@ def place_of(settings: ServiceSettings, service: str) -> Place:
         key=SigningKey.load(settings.key),
         certificate=settings.certificates[service].read_text("ascii").strip(),
         letter_secrets=settings.letter_secrets,
+        slot=settings.slot,
     )
 
 

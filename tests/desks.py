@@ -229,6 +229,7 @@ def place_of(node: TestNode, service: ServiceName) -> Place:
         key=key,
         certificate=certify(root, node=node.name, service=service, key=key.public),
         letter_secrets=Path(home.keys / "letters" / service),
+        slot=home.slot(),
     )
 
 

@@ -204,15 +204,6 @@ class Home:
         """Return the secret word through which this node's public logs are written, or nothing."""
         return read_secret(self.slot_file).decode("ascii") if self.slot_file.exists() else ""
 
-    def make_slot(self) -> None:
-        """Make the secret word, unless it is there, and the credentials that name it.
-
-        Streams take it up at the next ``ensure_own_logs``, relays at their next connection.
-        """
-        if not self.slot_file.exists():
-            write_secret(self.slot_file, token_hex(SLOT_BYTES).encode("ascii"))
-        credentials.issue(self)
-
     def place(self) -> Place:
         """Return where this node stands, for the allow-lists of its own users."""
         settings, federation = self.settings(), self.federation()
@@ -267,6 +258,9 @@ def initialise(path: Path, settings: NodeSettings, *, at: datetime | None = None
     if settings.level is not Level.LOCAL:
         tls.make_authority(home.tls, name=settings.name, at=at)
         tls.make_server_certificate(home.tls, host=settings.host, at=at)
+    # Written before any credentials, which name it.
+    if not home.slot_file.exists():
+        write_secret(home.slot_file, token_hex(SLOT_BYTES).encode("ascii"))
     credentials.issue(home, at=at)
     return home
 

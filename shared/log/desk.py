@@ -94,6 +94,8 @@ class Place:
     key: SigningKey
     certificate: str
     letter_secrets: Path
+    slot: str = ""
+    """The word without which nobody writes into this node's public streams."""
 
     @property
     def as_parent(self) -> Parent:
@@ -259,6 +261,7 @@ class LogDesk:
             store=self.store,
             sealer=self.sealer,
             bus=self._bus_of(log_),
+            slot=self.place.slot if log_ is Log.PUBLIC else "",
             witness=self.witness,
             reopen=self.reopener.reopen,
         )

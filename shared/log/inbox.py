@@ -21,7 +21,7 @@ from shared.log.page import (
     unchecked_identity,
 )
 from shared.log.take import Result, Taker
-from shared.log.trust import Trust
+from shared.log.trust import Standing, Trust
 from shared.refusals import Refusal
 from shared.store import Store, StoreUnavailable, Work
 from shared.subjects import federated_subject, in_stream
@@ -121,7 +121,7 @@ class Inbox:
         """Bring pages before the door again that were held for want of trust."""
         for reason in HELD_FOR_TRUST:
             held = await self._store.read(self._taker.cursors.held_for, reason)
-            known = [(name, page) for name, page in held if self._trust.node(name.node)]
+            known = [(name, page) for name, page in held if self._trusted(name)]
             if not known:
                 continue
             checked = Checked()
@@ -133,6 +133,11 @@ class Inbox:
                 self._release, [(n, p) for n, p in known if (n, p.sha256) not in still]
             )
             await self._apply(checked, None)
+
+    def _trusted(self, name: LogName) -> bool:
+        """Return whether a log's pages need not be held for want of trust any longer."""
+        node = self._trust.node(name.node)
+        return node is not None and node.standing is not Standing.QUARANTINED
 
     async def _follow(self, stream: str, source: Source) -> None:
         """Read a stream until it ends, stalls or is replaced."""
@@ -233,6 +238,8 @@ class Inbox:
         self.applied_events += result.events
         if result.node_logs:
             await self._trust.refresh(self._store)
+        # A page may have been found unknown a moment before its node became known.
+        if result.node_logs or any(self._trusted(name) for name, _, _ in checked.held):
             await self.retry_held()
         for name in result.gaps:
             for call in self._gaps:

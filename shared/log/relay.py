@@ -18,6 +18,7 @@ from shared.log.names import LogName
 from shared.log.page import PAGE_EVENTS_MAX, SealedPage
 from shared.log.seal import Head, Sealer
 from shared.store import Store, StoreUnavailable
+from shared.subjects import slotted
 
 PACE_S: Final = 0.010
 """How long the relay waits after a page of several events, so that the next one fills."""
@@ -79,6 +80,7 @@ class Relay:
         bus: the connection within the log's account.
         witness: is asked before anything is sealed, at start and after each reconnection.
         reopen: opens a new epoch when the log turns out to be rewound.
+        slot: the node's secret word, through which a public log is written.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Relay:
         bus: Bus,
         witness: Witness,
         reopen: Reopen,
+        slot: str = "",
     ) -> None:
         self.name = name
         self.state = RelayState()
@@ -98,6 +101,7 @@ class Relay:
         self._bus = bus
         self._witness = witness
         self._reopen = reopen
+        self._subject = slotted(name.subject, slot)
         self._wake = asyncio.Event()
         self._wake.set()
         self._unanswered_since: float | None = None
@@ -228,7 +232,7 @@ class Relay:
         crash_point("sealed-before-publish")
         await self._bus.publish(
             self.name.stream(page.epoch),
-            self.name.subject,
+            self._subject,
             page.data,
             headers=page.headers,
             expected_last=page.number - 1,

@@ -183,7 +183,6 @@ async def test_a_dishonest_member_writes_only_under_its_own_name(new_node: NodeM
 
 async def test_a_member_cannot_have_the_hub_write_into_its_own_logs(new_node: NodeMaker) -> None:
     hub, es = new_node("eu", level=Level.CONTINENTAL), new_node("es")
-    hub.home.make_slot()
     await gather(hub, es)
     await publish(es, "directory", b"of es")
     await arrived(hub, "CONT_eu", "es.directory.pages", b"of es")

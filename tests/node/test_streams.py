@@ -54,7 +54,6 @@ async def test_private_pages_stay_in_their_node(new_node: NodeMaker) -> None:
 
 async def test_a_new_epoch_flows_beside_the_old_one(new_node: NodeMaker) -> None:
     hub, a = new_node("eu", level=Level.CONTINENTAL), new_node("a")
-    a.home.make_slot()
     await gather(hub, a)
     await publish(a, "directory", b"epoch 1")
     await arrived(hub, "CONT_eu", "a.directory.pages", b"epoch 1")

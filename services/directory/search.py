@@ -1,0 +1,314 @@
+"""What is found: lists of entities by filters, newest first, and by words, the nearest first.
+
+A question in words is answered in three tiers, each newest first: the words as written all stand in
+the name; in one of their forms they stand in names, places, tags and practices; they stand
+anywhere. No query ranks every match, so a broad one costs as little as a narrow one. Both databases
+hold the same tokens and give the same ids in the same order.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    table,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from services.directory.tables import ENTITY, LOG, SEARCH, TERM, TOKEN_COLUMNS
+from services.directory.text import query_tokens
+from shared.log.trust import Standing
+from shared.paging import BadCursor, cursor_values
+from shared.store import Prepared, Work
+
+TIERS: Final = 3
+PREFIX_LETTERS_MIN: Final = 3
+"""Letters of the last word from which it is taken for the beginning of one, too."""
+WINDOW_FIRST: Final = 256
+WINDOW_MOST: Final = 4_096
+"""Matches of the words that are looked at together for those that the filters let through."""
+
+Groups = list[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What an asker may see beyond what everybody may.
+
+    Args:
+        network: what only the network may see.
+        limited: what comes from nodes that their hub has limited.
+    """
+
+    network: bool = False
+    limited: bool = False
+
+
+EVERYBODY: Final = Sight()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A piece of the map, in 1e-7 degree; a western edge above the eastern one crosses 180°."""
+
+    west: int
+    south: int
+    east: int
+    north: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question to the directory; what is empty is not asked.
+
+    Args:
+        words: as they were typed.
+        language: the language that they are surely in.
+        terms: of each scheme asked, a practice or an activity, or a broader term of them.
+    """
+
+    words: str = ""
+    language: str | None = None
+    country: str = ""
+    origin: str = ""
+    terms: tuple[str, ...] = ()
+    box: Box | None = None
+
+
+class Found(NamedTuple):
+    """An entity of a list, and in which tier of the words it was found."""
+
+    tier: int
+    key: int
+    id: str
+    origin: str
+    revision: int
+    profile: str
+    listed_at: str
+    changed_at: str
+
+
+_SHOWN: Final = (
+    ENTITY.c.key,
+    ENTITY.c.id,
+    ENTITY.c.origin,
+    ENTITY.c.revision,
+    ENTITY.c.profile,
+    ENTITY.c.listed_at,
+    ENTITY.c.changed_at,
+)
+_KEY_OF: Final = Prepared(select(ENTITY.c.key).where(ENTITY.c.id == bindparam("wanted")))
+_fts: Final = table("search_fts", column("rowid"))
+_known = LOG.known_node
+
+
+def listed(
+    work: Work, asked: Asked, *, sight: Sight = EVERYBODY, after: str | None = None, most: int
+) -> list[Found]:
+    """Return entities in the order of a list, at most so many.
+
+    Args:
+        work: a unit that reads.
+        asked: the question.
+        sight: what the asker may see.
+        after: the cursor of the last one that was shown, as ``order`` says it.
+        most: how many.
+
+    Raises:
+        BadCursor: the cursor is of another list.
+    """
+    conditions = _conditions(work, asked, sight)
+    if not asked.words:
+        before = None if after is None else _key_of(work, *cursor_values(after, str))
+        return _read(work, _plain(asked, conditions, before, most), tier=0)
+    tier, before = 0, None
+    if after is not None:
+        tier, entity_id = cursor_values(after, int, str)
+        if not 0 <= tier < TIERS:
+            raise BadCursor()
+        before = _key_of(work, entity_id)
+    groups = query_tokens(asked.words, asked.language)
+    conditions += [
+        exists().where(TERM.c.term == term, TERM.c.entity == ENTITY.c.key) for term in asked.terms
+    ]
+    found: list[Found] = []
+    while groups and tier < TIERS and len(found) < most:
+        found += _of_tier(work, groups, tier, conditions, before, most - len(found))
+        tier, before = tier + 1, None
+    return found
+
+
+def order(found: Found, asked: Asked) -> tuple[str | int, ...]:
+    """Return the values by which a list is ordered: ids, because gaps in the keys would tell."""
+    return (found.tier, found.id) if asked.words else (found.id,)
+
+
+def counts_by_origin(work: Work, *, sight: Sight = EVERYBODY) -> dict[str, int]:
+    """Return how many entities there are of each node."""
+    counted = (
+        select(ENTITY.c.origin, func.count().label("entities"))
+        .where(*_visible(work, sight))
+        .group_by(ENTITY.c.origin)
+        .order_by(ENTITY.c.origin)
+    )
+    return {row.origin: row.entities for row in work.execute(counted)}
+
+
+def limited_nodes(work: Work) -> list[str]:
+    """Return the nodes whose entities are not shown to the public."""
+    limited = select(_known.c.node).where(_known.c.standing == Standing.LIMITED.value)
+    return [row[0] for row in work.execute(limited)]
+
+
+def _visible(work: Work, sight: Sight) -> list[ColumnElement[bool]]:
+    conditions = [ENTITY.c.withdrawn == 0]
+    if not sight.network:
+        conditions.append(ENTITY.c.network_only == 0)
+    if not sight.limited and (limited := limited_nodes(work)):
+        conditions.append(ENTITY.c.origin.not_in(limited))
+    return conditions
+
+
+def _conditions(work: Work, asked: Asked, sight: Sight) -> list[ColumnElement[bool]]:
+    conditions = _visible(work, sight)
+    if asked.country:
+        conditions.append(ENTITY.c.country == asked.country)
+    if asked.origin:
+        conditions.append(ENTITY.c.origin == asked.origin)
+    if (box := asked.box) is not None:
+        conditions.append(ENTITY.c.lat.between(box.south, box.north))
+        east, west = ENTITY.c.lon <= box.east, ENTITY.c.lon >= box.west
+        conditions.append(and_(west, east) if box.west <= box.east else or_(west, east))
+    return conditions
+
+
+def _plain(
+    asked: Asked, conditions: Sequence[ColumnElement[bool]], before: int | None, most: int
+) -> Select[Any]:
+    """Return the query for a list without words."""
+    query = select(*_SHOWN).where(*conditions)
+    # A term's own index is in the order of the list, so that a page of it reads no more than that.
+    place: ColumnElement[int] = ENTITY.c.key
+    for number, term in enumerate(asked.terms):
+        having = TERM.alias(f"term_{number}")
+        query = query.where(having.c.term == term, having.c.entity == ENTITY.c.key)
+        place = having.c.entity if number == 0 else place
+    if before is not None:
+        query = query.where(place < before)
+    return query.order_by(place.desc()).limit(most)
+
+
+def _of_tier(
+    work: Work,
+    groups: Groups,
+    tier: int,
+    conditions: Sequence[ColumnElement[bool]],
+    before: int | None,
+    most: int,
+) -> list[Found]:
+    """Return the next matches of a tier that the conditions let through."""
+    found: list[Found] = []
+    window = WINDOW_FIRST
+    while len(found) < most:
+        keys = [row[0] for row in work.execute(_matches(work, groups, tier, before, window))]
+        query = select(*_SHOWN).where(ENTITY.c.key.in_(keys), *conditions)
+        wanted = query.order_by(ENTITY.c.key.desc()).limit(most - len(found))
+        found += _read(work, wanted, tier=tier)
+        if len(keys) < window:
+            break
+        before, window = keys[-1], min(window * 4, WINDOW_MOST)
+    return found
+
+
+def _matches(work: Work, groups: Groups, tier: int, before: int | None, most: int) -> Select[Any]:
+    """Return the query for the keys that the words match in a tier and in none before it."""
+    if work.dialect.name == "sqlite":
+        place: ColumnElement[int] = _fts.c.rowid
+        matched = literal_column("search_fts").bool_op("MATCH")(fts_question(groups, tier))
+        query = select(place).select_from(_fts).where(matched)
+    else:
+        place = SEARCH.c.entity
+        query = select(place).where(_tsvector_question(groups, tier))
+    if before is not None:
+        query = query.where(place < before)
+    return query.order_by(place.desc()).limit(most)
+
+
+def fts_question(groups: Groups, tier: int) -> str:
+    """Return a tier's question as FTS5 asks it."""
+    question = _fts_tier(groups, tier)
+    return question if tier == 0 else f"({question}) NOT ({_fts_tier(groups, tier - 1)})"
+
+
+def _fts_tier(groups: Groups, tier: int) -> str:
+    columns = " ".join(_columns(tier))
+    asked = (
+        f"{{{columns}}} : ({' OR '.join(_quoted(*wanted) for wanted in forms)})"
+        for forms in _forms(groups, tier)
+    )
+    return " AND ".join(f"({one})" for one in asked)
+
+
+def _key_of(work: Work, entity_id: str) -> int:
+    rows = work.rows(_KEY_OF, {"wanted": entity_id})
+    if not rows:
+        raise BadCursor()
+    return int(rows[0][0])
+
+
+def _read(work: Work, query: Select[Any], *, tier: int) -> list[Found]:
+    return [Found._make((tier, *row)) for row in work.execute(query)]
+
+
+def _quoted(token: str, beginning: bool) -> str:
+    return f'"{token}"*' if beginning else f'"{token}"'
+
+
+def _tsvector_question(groups: Groups, tier: int) -> ColumnElement[bool]:
+    question = _tsvector_tier(groups, tier)
+    return question if tier == 0 else and_(question, not_(_tsvector_tier(groups, tier - 1)))
+
+
+def _tsvector_tier(groups: Groups, tier: int) -> ColumnElement[bool]:
+    return and_(
+        *(
+            or_(*(SEARCH.c[name].bool_op("@@")(_tsquery(forms)) for name in _columns(tier)))
+            for forms in _forms(groups, tier)
+        )
+    )
+
+
+def _tsquery(forms: Iterable[tuple[str, bool]]) -> ColumnElement[Any]:
+    text = " | ".join(f"'{token}':*" if beginning else f"'{token}'" for token, beginning in forms)
+    return cast(text, TSQUERY)
+
+
+def _columns(tier: int) -> tuple[str, ...]:
+    return TOKEN_COLUMNS[: tier + 1]
+
+
+def _forms(groups: Groups, tier: int) -> list[list[tuple[str, bool]]]:
+    """Return the tokens of which each group needs one, each with whether it is a beginning.
+
+    The first tier takes words as they were written, the others in all their forms, and there the
+    last one may be a word half typed.
+    """
+    if tier == 0:
+        return [[(group[0], False)] for group in groups]
+    forms = [[(token, False) for token in group] for group in groups]
+    last = groups[-1][0]
+    if len(last) >= PREFIX_LETTERS_MIN:
+        forms[-1].append((last, True))
+    return forms

@@ -72,11 +72,14 @@ class House:
 
     async def _open_front(self, node: Room) -> None:
         """Open what the node's own service shows besides its API: the page, and a hub's door."""
-        from services.node.app import create_front_app, create_joining_app
+        from services.node import app as module
 
-        self._doors.front = node.beside(create_front_app())
+        create_front_app = getattr(module, "create_front_app", None)
+        create_joining_app = getattr(module, "create_joining_app", None)
+        if create_front_app is not None:
+            self._doors.front = node.beside(create_front_app())
         settings = self._home.settings()
-        if settings.level is Level.LOCAL:
+        if settings.level is Level.LOCAL or create_joining_app is None:
             return
         door = Doors()
         door.front = node.beside(create_joining_app())

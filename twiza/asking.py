@@ -1,0 +1,166 @@
+"""Asking a node that runs, over its HTTP API, as a steward or as the operator of the machine."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ClassVar, Final, Self
+
+import httpx
+
+from services.node.home import Home
+from shared.ids import ServiceName
+from shared.keys import SigningKey
+from shared.people import service_token
+from shared.refusals import Kind, Refusal
+from twiza import running
+
+TIMEOUT_S: Final = 30.0
+_OPERATOR: Final = ServiceName("node")
+"""The operator of the machine can read the node's keys, and speaks as the node's own service."""
+
+
+class NotRunning(Refusal):
+    """A node was to be asked that does not run."""
+
+    kind: ClassVar[Kind] = Kind.UNAVAILABLE
+    slug: ClassVar[str] = "node-not-running"
+    title: ClassVar[str] = "This node does not run"
+
+
+class NoAnswer(Refusal):
+    """A service of the node did not answer."""
+
+    kind: ClassVar[Kind] = Kind.UNAVAILABLE
+    slug: ClassVar[str] = "no-answer"
+    title: ClassVar[str] = "The node did not answer"
+
+
+class Told(Refusal):
+    """The node refused; its own words are repeated."""
+
+    def __init__(self, problem: dict[str, Any], status: int) -> None:
+        self.kind = _kind(status)  # type: ignore[misc]  # each answer has a kind of its own
+        self.title = str(problem.get("title", f"It answers {status}"))  # type: ignore[misc]
+        self.problem = problem
+        detail = str(problem.get("detail", "")) or _fields(problem)
+        super().__init__(" ".join(filter(None, (detail, NEXT.get(self.name, "")))))
+
+    @property
+    def name(self) -> str:
+        """The name of the refusal, for example ``not-allowed``."""
+        return str(self.problem.get("type", "")).rpartition("/")[2]
+
+
+NEXT: Final = {
+    "token-missing": "Show a steward's token: --token, --as-steward FILE, or $TWIZA_TOKEN.",
+    "token-expired": "Ask for a new one: `twiza token issue` on the node's machine.",
+    "token-revoked": "Ask for a new one: `twiza token issue` on the node's machine.",
+    "token-forged": "Look whether all of it was copied, and whether it is this node's.",
+    "token-not-yours": "Look whether it is a token of this node.",
+    "not-allowed": "A steward may do this; `twiza token issue --role steward` makes one.",
+    "starting": "",
+    "not-ready": "`twiza doctor` says more.",
+}
+"""By the name of a refusal, what to do next."""
+
+
+class Asking:
+    """A running node, asked over HTTP.
+
+    Args:
+        home: the node's home.
+        token: who asks; the operator of this machine where there is none.
+
+    Raises:
+        NotRunning: it does not run.
+    """
+
+    def __init__(self, home: Home, *, token: str = "") -> None:
+        found = running.running(home.path)
+        if found is None:
+            raise NotRunning(f"start it with: twiza up --home {home.path}")
+        self.home = home
+        self.addresses = found.addresses
+        self._token = token
+        self._client = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def get(self, service: str, path: str, **params: Any) -> Any:
+        """Return what a service answers, as JSON.
+
+        Raises:
+            Told: it refused.
+            NoAnswer: it did not answer.
+        """
+        asked = {name: value for name, value in params.items() if value is not None}
+        return self.ask("GET", service, path, params=asked).json()
+
+    def post(self, service: str, path: str, body: Any, **more: Any) -> Any:
+        """Return what a service answers to a JSON body; see ``get``."""
+        answer = self.ask("POST", service, path, json=body, **more)
+        return answer.json() if answer.content else {}
+
+    def ask(self, method: str, service: str, path: str, **request: Any) -> httpx.Response:
+        """Return a service's answer that is no refusal; see ``get``."""
+        base = self.addresses.get(service)
+        if base is None:
+            raise NoAnswer(f"{service} is no service of this node.")
+        headers = {"Authorization": f"Bearer {self._bearer(service)}", **request.pop("headers", {})}
+        try:
+            answer = self._client.request(method, f"{base}{path}", headers=headers, **request)
+        except httpx.HTTPError as error:
+            raise NoAnswer(
+                f"{service}: {type(error).__name__}. `twiza doctor` says more."
+            ) from error
+        if answer.status_code >= 400:
+            raise Told(_problem(answer), answer.status_code)
+        return answer
+
+    def _bearer(self, service: str) -> str:
+        if self._token:
+            return self._token
+        return service_token(
+            _OPERATOR,
+            SigningKey.load(self.home.service_key(_OPERATOR)),
+            node=self.home.settings().name,
+            audience=ServiceName(service),
+            now=datetime.now(UTC),
+        )
+
+
+def read_token(file: Path) -> str:
+    """Return the token that stands in a file."""
+    return file.read_text("ascii", "replace").strip()
+
+
+def _problem(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        told = answer.json()
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _fields(problem: dict[str, Any]) -> str:
+    wrong = (
+        f"{'.'.join(str(part) for part in one.get('loc', ()))}: {one.get('detail', '')}"
+        for one in problem.get("errors", ())
+    )
+    return "; ".join(wrong)
+
+
+def _kind(status: int) -> Kind:
+    try:
+        return Kind(status)
+    except ValueError:
+        return Kind.UNAVAILABLE if status >= 500 else Kind.BAD_REQUEST

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
+from sqlalchemy import select
 
 from shared.bus import Bus, Delivered
 from shared.clock import Clock
@@ -40,6 +41,7 @@ from shared.store import Store, Work
 
 RESTART_FIRST_S: Final = 0.2
 RESTART_MOST_S: Final = 10.0
+LEFT_BEHIND_MAX: Final = 1_000
 
 log = structlog.get_logger(__name__)
 
@@ -253,7 +255,14 @@ class LogDesk:
                 }
                 for cursor in cursors
             ],
+            "left_behind": await self.store.read(self._left_behind),
         }
+
+    def _left_behind(self, work: Work) -> list[dict[str, Any]]:
+        """Return what the world had not seen when a log was reopened, the newest pages first."""
+        table = self.store.tables.left_behind
+        newest = select(table).order_by(table.c.epoch.desc(), table.c.number.desc())
+        return [dict(row) for row in work.execute(newest.limit(LEFT_BEHIND_MAX)).mappings()]
 
     def _relay(self, log_: Log) -> Relay:
         return Relay(

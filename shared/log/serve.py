@@ -33,13 +33,17 @@ class PrivateLog(Refusal):
     title: ClassVar[str] = "A private log is read by the services of its own node"
 
 
-def log_router(desk_of: Callable[[], LogDesk], *, public: Any, private: Any) -> APIRouter:
+def log_router(
+    desk_of: Callable[[], LogDesk], *, public: Any, private: Any, standing: Any = None
+) -> APIRouter:
     """Return the routes ``/log/...`` of a service.
 
     Args:
         desk_of: gives the service's log desk when a request comes.
         public: the dependency that lets a caller read the public log.
         private: the dependency that lets a caller read the private log.
+        standing: the one that lets a caller see where the logs stand; as for the private log where
+            nothing is said.
     """
     router = APIRouter(prefix="/log", tags=["log"])
 
@@ -69,8 +73,8 @@ def log_router(desk_of: Callable[[], LogDesk], *, public: Any, private: Any) -> 
         """Return sealed pages of the private log, to the node's own services."""
         return await pages(Log.PRIVATE, epoch, after, most)
 
-    @router.get("/standing", operation_id="read_log_standing", dependencies=[private])
-    async def standing() -> dict[str, Any]:
+    @router.get("/standing", operation_id="read_log_standing", dependencies=[standing or private])
+    async def where_logs_stand() -> dict[str, Any]:
         """Return where this service's own logs and those that it follows stand."""
         return await desk_of().standing()
 

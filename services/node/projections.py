@@ -1,0 +1,169 @@
+"""What the node service remembers of the node logs, its own log's events among them.
+
+The registry of nodes, the heads and the letter keys are kept by the log desk, alike in every
+service; here is what the node service knows besides.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Table, delete, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from services.node import jwt, tables
+from shared.canonical import canonical
+from shared.contracts.log import LogReopened
+from shared.contracts.node import (
+    CredentialRenewed,
+    DescriptionPublished,
+    PeerAdmitted,
+    PeerCut,
+    PeerLimited,
+    PeerQuarantined,
+)
+from shared.events import Event, NotItsNamespace
+from shared.ids import NodeName, ServiceName
+from shared.log.projector import Arrived, Projector
+from shared.store import Prepared, Work
+
+HAPPENINGS_MAX: Final = 500
+"""How many of the last happenings are kept."""
+
+
+def _newest(table: Table, key: str) -> Prepared:
+    """Return the statement that keeps the row with the highest revision."""
+    keep = insert(table)
+    columns = [column.name for column in table.c]
+    return Prepared(
+        keep.on_conflict_do_update(
+            index_elements=(key,),
+            set_={name: keep.excluded[name] for name in columns if name != key},
+            where=keep.excluded.revision > table.c.revision,
+        ),
+        columns=columns,
+    )
+
+
+_DESCRIBED: Final = _newest(tables.description, "node")
+_RENEWED: Final = _newest(tables.renewal, "hub")
+_CREDENTIAL: Final = _newest(tables.credential, "node")
+_HAPPENED: Final = Prepared(
+    insert(tables.happening).on_conflict_do_nothing(),
+    columns=("event_id", "what", "node", "by", "at"),
+)
+
+WHAT: Final[dict[type[Event], str]] = {
+    PeerAdmitted: "admitted",
+    PeerLimited: "limited",
+    PeerQuarantined: "quarantined",
+    PeerCut: "cut",
+    LogReopened: "reopened",
+}
+"""The words by which happenings are kept; the status page says them in five languages."""
+
+
+def follow(projector: Projector, own: NodeName) -> None:
+    """Have a projector remember what the node service knows of the node logs."""
+
+    def renewed(work: Work, arrived: Sequence[Arrived[CredentialRenewed]]) -> None:
+        for told in arrived:
+            if told.origin == own:
+                keep_credential(work, told.event)
+            elif told.event.node == own:
+                keep_renewal(work, told.event, hub=told.origin)
+
+    projector.on(DescriptionPublished, _remember_descriptions)
+    projector.on(CredentialRenewed, renewed)
+    for contract in WHAT:
+        projector.on(contract, _remember_happenings)
+    projector.on_forget(_forget)
+
+
+def keep_description(work: Work, event: DescriptionPublished, *, origin: NodeName, at: str) -> None:
+    """Remember what a node says of itself."""
+    work.run(
+        _DESCRIBED,
+        {
+            "node": origin,
+            "revision": event.revision,
+            "body": canonical(event.model_dump(mode="json")).decode(),
+            "at": at,
+        },
+    )
+
+
+def keep_happening(
+    work: Work, what: str, *, event_id: str, node: str, by: NodeName, at: str
+) -> None:
+    """Remember that something has happened in the federation, among the last few hundred."""
+    kept = work.run(
+        _HAPPENED, {"event_id": event_id, "what": what, "node": node, "by": by, "at": at}
+    )
+    if kept:
+        table = tables.happening
+        newest = select(func.max(table.c.id)).scalar_subquery()
+        work.execute(delete(table).where(table.c.id <= newest - HAPPENINGS_MAX))
+
+
+def keep_renewal(work: Work, event: CredentialRenewed, *, hub: NodeName) -> None:
+    """Remember the newest credential that the hub has given to this node."""
+    work.run(
+        _RENEWED,
+        {
+            "hub": hub,
+            "user_jwt": event.user_jwt,
+            "expires": event.expires,
+            "revision": event.revision,
+        },
+    )
+
+
+def keep_credential(
+    work: Work, event: CredentialRenewed, *, epochs: Mapping[ServiceName, int] | None = None
+) -> None:
+    """Remember the newest credential that this hub has given to a node below it.
+
+    Args:
+        epochs: those of the member's logs for which it was issued. An event of our own log that is
+            read again, after a restored backup, does not say them, and the credential is renewed.
+    """
+    claims = jwt.claims_of(event.user_jwt)
+    work.run(
+        _CREDENTIAL,
+        {
+            "node": event.node,
+            "leaf_key": claims["sub"],
+            "user_jwt": event.user_jwt,
+            "issued": claims["iat"],
+            "expires": event.expires,
+            "epochs": canonical(dict(epochs or {})).decode(),
+            "revision": event.revision,
+        },
+    )
+
+
+def _remember_descriptions(work: Work, arrived: Sequence[Arrived[DescriptionPublished]]) -> None:
+    for told in arrived:
+        if told.event.node != told.origin:
+            raise NotItsNamespace(f"{told.origin} describes {told.event.node}")
+        keep_description(work, told.event, origin=told.origin, at=work.moment)
+
+
+def _remember_happenings(work: Work, arrived: Sequence[Arrived[Any]]) -> None:
+    for told in arrived:
+        node = told.origin if isinstance(told.event, LogReopened) else told.event.node
+        keep_happening(
+            work,
+            WHAT[type(told.event)],
+            event_id=told.event_id,
+            node=node,
+            by=told.origin,
+            at=work.moment,
+        )
+
+
+def _forget(work: Work, node: NodeName, service: ServiceName) -> None:
+    """Forget what a node's node service told, before its log is remembered anew."""
+    if service == "node":
+        work.execute(delete(tables.description).where(tables.description.c.node == node))
+        work.execute(delete(tables.renewal).where(tables.renewal.c.hub == node))

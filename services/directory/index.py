@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -29,7 +30,7 @@ BUSY_S: Final = 0.5
 """For how long after pages arrived the service is taken to be busy with more of them."""
 BUSY_SHARE: Final = 4
 """While pages arrive the indexer takes one part in so many of the time."""
-RETRY_S: Final = 5.0
+TERMS_REMEMBERED_MAX: Final = 256
 
 _TERM_FIELDS: Final = ("practices", "activities")
 _TEXT_FIELDS: Final = ("summary", "description", "mission")
@@ -181,7 +182,7 @@ def analysed(of: ToIndex) -> Analysed:
     return Analysed(
         of=of,
         name=_joined(_names(profile)),
-        near=_joined([*_whereabouts(profile), *_labels(tuple(terms))]),
+        near=_joined([*_whereabouts(profile), *(word for term in terms for word in _called(term))]),
         rest=_joined(_texts(profile)),
         terms=tuple(
             dict.fromkeys([*terms, *(up for term in terms for up in vocabulary.above(term))])
@@ -215,14 +216,13 @@ def _whereabouts(profile: dict[str, Any]) -> list[str]:
     return found
 
 
-def _labels(terms: tuple[str, ...]) -> list[str]:
-    """Return the tokens of what terms are called in each language."""
-    found: list[str] = []
-    for term in terms:
-        concept = vocabulary.concept(term)
-        for language, label in concept.labels.items() if concept else ():
-            found += tokens(label, language)
-    return found
+@lru_cache(maxsize=TERMS_REMEMBERED_MAX)
+def _called(term: str) -> tuple[str, ...]:
+    """Return the tokens of what a term is called in each language."""
+    concept = vocabulary.concept(term)
+    labels = concept.labels if concept else {}
+    found = [word for language, label in labels.items() for word in tokens(label, language)]
+    return tuple(dict.fromkeys(found))
 
 
 def _texts(profile: dict[str, Any]) -> list[str]:

@@ -234,12 +234,8 @@ class SqliteStore:
 
     def _run(self, raw: sqlite3.Connection, task: _Task) -> None:
         raw.execute("SAVEPOINT unit")
-        work = Work(
-            self._connection,
-            speaker=self.speaker,
-            now=self.clock.now(),
-            traceparent=task.traceparent,
-        )
+        now = self.clock.now()
+        work = Work(self._connection, speaker=self.speaker, now=now, traceparent=task.traceparent)
         try:
             task.result = task.unit(work, *task.args, **task.kwargs)
             task.events = work.take_announced()

@@ -1,0 +1,317 @@
+"""``make bench``: the speed and memory of the federation, as ratios taken in one run.
+
+Three nodes with their real nats-servers on this machine (TLS leaf links, allow-lists, every write
+synced), a directory that writes at one, directories that read at others. Every figure stands beside
+its limit; rates are told as multiples of nats-py publishing the same events one message each, each
+acknowledgement awaited, on the same servers in the same run.
+"""
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from shared.contracts.directory import EntityListed
+from shared.events import frame
+from shared.ids import uuid7
+from shared.subjects import Level
+from tests.desks import TestDesk, admit
+from tests.load.entities import entries
+from tests.nodes import TestNode, gather
+
+BULK: Final = 30_000
+TOGETHER: Final = 250
+SINGLE: Final = 10_000
+WRITERS: Final = 8
+PACED_S: Final = 6
+RATE: Final = 150.0
+BACKLOG: Final = 50_000
+BASELINE: Final = 3_000
+STORE_MB: Final = 64_000
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measured figure beside its limit; ``aim`` is what we would like it to be."""
+
+    what: str
+    value: float
+    unit: str
+    limit: float
+    at_least: bool = False
+    aim: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the figure keeps its limit."""
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+    def row(self) -> str:
+        """Return the figure's row of the table."""
+        sign = ">=" if self.at_least else "<="
+        aim = "" if self.aim is None else f"{self.aim:g}"
+        holds = "yes" if self.holds else "NO"
+        cells = (self.what, f"{self.value:,.2f} {self.unit}", f"{sign} {self.limit:g}", aim, holds)
+        return f"| {' | '.join(cells)} |"
+
+
+class Remote:
+    """A worker process, asked line by line."""
+
+    def __init__(self, folder: Path, node: TestNode) -> None:
+        self.node = node
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.load.worker", str(folder), node.name, "eu"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    async def line(self) -> dict[str, Any]:
+        """Return the next answer."""
+        assert self.process.stdout is not None
+        text = await asyncio.to_thread(self.process.stdout.readline)
+        if not text:
+            raise RuntimeError(f"the worker of {self.node.name} has ended")
+        answer: dict[str, Any] = json.loads(text)
+        return answer
+
+    async def ask(self, do: str, **values: Any) -> dict[str, Any]:
+        """Have the worker do something, and return its answer."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"do": do, **values}) + "\n")
+        self.process.stdin.flush()
+        return await self.line()
+
+    def stop(self) -> None:
+        """End the worker."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The nodes of the benchmark and the processes whose CPU time counts."""
+
+    hub: TestNode
+    nodes: Sequence[TestNode]
+
+    def cpu_s(self, *workers: Remote) -> float:
+        """Return the CPU time of all processes of the path, in seconds."""
+        pids = [node.server.pid for node in (self.hub, *self.nodes)]
+        return sum(_cpu_s(pid) for pid in [*pids, *(w.process.pid for w in workers)] if pid)
+
+
+async def main() -> int:
+    """Measure, print the table, and return 0 where every limit holds."""
+    figures: list[Figure] = []
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twiza-bench-")))
+        servers = await _servers(folder, stack)
+        base = await _baseline(servers.nodes[0])
+        print(f"baseline: nats-py, awaited, {base.rate:,.0f} events/s, mean {base.mean_ms:.2f} ms")
+        writer, reader = Remote(folder, servers.nodes[0]), Remote(folder, servers.nodes[1])
+        for worker in (writer, reader):
+            await worker.line()
+            stack.callback(worker.stop)
+        await _warm(writer, reader)
+        bulk = await _rate(servers, writer, reader, "bulk", BULK, together=TOGETHER)
+        single = await _rate(servers, writer, reader, "single", SINGLE, writers=WRITERS)
+        figures += [
+            Figure(
+                "(a) bulk, end to end / awaited publish", bulk.rate / base.rate, "x", 6, True, 8
+            ),
+            Figure(
+                "(a) single, 8 writers, end to end / awaited publish",
+                single.rate / base.rate, "x", 2.5, True, 4.5,
+            ),
+            Figure("(b) CPU per event, bulk", bulk.cpu_us, "us", 120, aim=65),
+            Figure("(b) CPU per event, single", single.cpu_us, "us", 200, aim=100),
+        ]  # fmt: skip
+        lags = await _lags([writer], reader, base)
+        figures += _lag_figures("(c) lag, one origin", lags, base)
+        third = Remote(folder, servers.nodes[2])
+        await third.line()
+        stack.callback(third.stop)
+        fourth = Remote(folder, servers.hub)
+        await fourth.line()
+        stack.callback(fourth.stop)
+        lags = await _lags([writer, third, fourth], reader, base)
+        figures += _lag_figures("(c) lag, three origins", lags, base)
+        catch_up = await _catch_up(servers, folder, writer, reader, stack)
+        figures += [
+            Figure(
+                f"(d) catch-up over {BACKLOG:,} events / bulk rate",
+                catch_up.cut_off / bulk.rate, "x", 2.5, True, 5,
+            ),
+            Figure(
+                f"(d) late joiner over {catch_up.total:,} events / bulk rate",
+                catch_up.late / bulk.rate, "x", 2.5, True, 5,
+            ),
+        ]  # fmt: skip
+    print("\n| figure | measured | limit | aim | holds |\n|---|---|---|---|---|")
+    for figure in figures:
+        print(figure.row())
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+async def _servers(folder: Path, stack: AsyncExitStack) -> Servers:
+    hub = TestNode(folder, "eu", level=Level.CONTINENTAL, store_mb=STORE_MB)
+    nodes = [TestNode(folder, name, store_mb=STORE_MB) for name in ("fr", "es", "pt")]
+    for node in (hub, *nodes):
+        stack.push_async_callback(node.stop)
+    await gather(hub, *nodes)
+    at_hub = await stack.enter_async_context(TestDesk(hub, "node"))
+    await admit(at_hub, *nodes)
+    return Servers(hub, nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What nats-py does alone: events a second, and the mean of one awaited publish."""
+
+    rate: float
+    mean_ms: float
+
+
+async def _baseline(node: TestNode) -> Baseline:
+    client = await node.unbound_client()
+    stream = client.jetstream()
+    await stream.add_stream(name="BASELINE", subjects=["baseline.events"])
+    bodies = [
+        frame(
+            EntityListed(entity_id=entry.entity_id, revision=1, profile=entry.public),
+            source=f"twiza:{node.name}/directory",
+            event_id=uuid7(),
+            time="2026-11-21T17:00:00.000Z",
+        )
+        for entry in entries(node.name, 0, BASELINE)
+    ]
+    for body in bodies[:200]:
+        await stream.publish("baseline.events", body)
+    began = time.monotonic()
+    for body in bodies:
+        await stream.publish("baseline.events", body)
+    taken = time.monotonic() - began
+    await stream.delete_stream("BASELINE")
+    return Baseline(BASELINE / taken, taken / BASELINE * 1000)
+
+
+async def _warm(writer: Remote, reader: Remote) -> None:
+    seen = (await reader.ask("arrivals"))["applied"]
+    await writer.ask("bulk", count=2_000, together=TOGETHER)
+    await reader.ask("await_applied", count=seen + 2_000, timeout_s=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Events a second from the first commit to the last application, and CPU time per event."""
+
+    rate: float
+    cpu_us: float
+
+
+async def _rate(
+    servers: Servers, writer: Remote, reader: Remote, do: str, count: int, **values: Any
+) -> Rate:
+    seen = (await reader.ask("arrivals"))["applied"]
+    cpu, began = servers.cpu_s(writer, reader), time.monotonic()
+    waiting = asyncio.create_task(reader.ask("await_applied", count=seen + count, timeout_s=120))
+    await writer.ask(do, count=count, **values)
+    done = await waiting
+    used = servers.cpu_s(writer, reader) - cpu
+    if done["applied"] < seen + count:
+        raise RuntimeError(f"only {done['applied'] - seen} of {count} events arrived")
+    return Rate(count / (done["at"] - began), used / count * 1e6)
+
+
+async def _lags(writers: Sequence[Remote], reader: Remote, base: Baseline) -> list[float]:
+    """Return the milliseconds from each commit to its application at the reader."""
+    count = int(RATE * PACED_S)
+    seen = (await reader.ask("arrivals"))["applied"]
+    answers = await asyncio.gather(
+        *(writer.ask("paced", count=count, rate=RATE) for writer in writers)
+    )
+    committed = sorted(at for answer in answers for at in answer["committed"])
+    wanted = seen + len(committed)
+    await reader.ask("await_applied", count=wanted, timeout_s=60)
+    arrivals = (await reader.ask("arrivals"))["arrivals"]
+    lags: list[float] = []
+    done = seen
+    for at, applied in arrivals:
+        # Events of several origins are told apart by their order only: the k-th commit is held
+        # against the k-th application, which can but exaggerate a single lag.
+        for number in range(done - seen, min(applied, wanted) - seen):
+            lags.append(max(0.0, at - committed[number]) * 1000)
+        done = max(done, applied)
+    return sorted(lags)
+
+
+def _lag_figures(what: str, lags: Sequence[float], base: Baseline) -> list[Figure]:
+    p50, p99 = statistics.median(lags), lags[int(len(lags) * 0.99)]
+    print(f"{what}: p50 {p50:.2f} ms, p99 {p99:.2f} ms; awaited publish {base.mean_ms:.2f} ms")
+    return [
+        Figure(f"{what}, p50 / mean awaited publish", p50 / base.mean_ms, "x", 10),
+        Figure(f"{what}, p99 / mean awaited publish", p99 / base.mean_ms, "x", 30),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp:
+    """Events a second of a node that comes back, and of one that joins late."""
+
+    cut_off: float
+    late: float
+    total: int
+
+
+async def _catch_up(
+    servers: Servers, folder: Path, writer: Remote, reader: Remote, stack: AsyncExitStack
+) -> CatchUp:
+    """Cut the reader's nats-server off, write on, and let it come back; then let one join late."""
+    seen = (await reader.ask("arrivals"))["applied"]
+    cut = servers.nodes[1]
+    await cut.kill()
+    await writer.ask("bulk", count=BACKLOG, together=TOGETHER)
+    await asyncio.sleep(2)
+    await cut.restart()
+    await cut.linked(servers.hub.name)
+    await (await cut.streams()).reset_sources(f"IN_{cut.name}")
+    await reader.ask("await_applied", count=seen + BACKLOG, timeout_s=180)
+    arrivals = (await reader.ask("arrivals"))["arrivals"]
+    cut_off = (arrivals[-1][1] - arrivals[0][1]) / (arrivals[-1][0] - arrivals[0][0])
+    late_node = TestNode(folder, "it", store_mb=STORE_MB)
+    stack.push_async_callback(late_node.stop)
+    late_node.join(servers.hub)
+    await late_node.start()
+    await late_node.linked(servers.hub.name)
+    streams = await late_node.streams()
+    await streams.ensure_own_logs()
+    await streams.ensure_incoming()
+    late = Remote(folder, late_node)
+    await late.line()
+    stack.callback(late.stop)
+    total = (await reader.ask("arrivals"))["applied"]
+    await late.ask("await_applied", count=total, timeout_s=180)
+    arrivals = (await late.ask("arrivals"))["arrivals"]
+    rate = (arrivals[-1][1] - arrivals[0][1]) / (arrivals[-1][0] - arrivals[0][0])
+    return CatchUp(cut_off, rate, total)
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

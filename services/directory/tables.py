@@ -11,12 +11,14 @@ from sqlalchemy import DDL, BigInteger, Column, Index, Integer, MetaData, Table,
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from shared.log.tables import LogTables, RowId
+from shared.revocations import revocation_table
 
 HEAD: Final = "0001"
 """The newest revision of the migrations."""
 
 metadata: Final = MetaData()
 LOG: Final = LogTables(metadata)
+REVOKED: Final = revocation_table(metadata)
 
 _Tokens: Final = Text().with_variant(TSVECTOR(), "postgresql")
 

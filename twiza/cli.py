@@ -7,7 +7,7 @@ import typer
 
 from shared.refusals import Refusal
 from twiza import outcomes
-from twiza.commands import running
+from twiza.commands import keeping, looking, running
 
 _STATUSES: Final = "\n".join(f"  {status:>3}  {text}" for status, text in outcomes.MEANINGS.items())
 
@@ -24,6 +24,10 @@ app = typer.Typer(
 
 app.command("init")(running.init)
 app.command("up")(running.up)
+app.command("status")(looking.status)
+app.command("doctor")(looking.doctor)
+app.command("backup")(keeping.backup)
+app.command("restore")(keeping.restore)
 app.command("version")(running.version)
 
 

@@ -1,0 +1,95 @@
+"""Looking at a node: how it is, and what is wrong with it."""
+
+import asyncio
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from twiza import outcomes, printing
+from twiza.commands.options import HomeOption, JsonOption
+
+
+def status(*, home: HomeOption, as_json: JsonOption = False) -> None:
+    """Say whether the node runs, where it answers, and whether each service is ready."""
+    from services.node.home import Home
+    from twiza import running, wiring
+
+    opened = Home.opened(home)
+    settings, federation = opened.settings(), opened.federation()
+    about = running.running(opened.path)
+    told: dict[str, Any] = {
+        "node": settings.name,
+        "home": str(opened.path),
+        "level": settings.level.value,
+        "hub": federation.hub if federation else None,
+        "running": about is not None,
+        "starting": about is None and running.is_held(opened.path),
+    }
+    services: list[dict[str, Any]] = []
+    if about is not None:
+        told |= {
+            "process": about.pid,
+            "mode": "single" if about.single else "supervised",
+            "since": about.since,
+            "release": wiring.release(),
+        }
+        services = asyncio.run(_services(opened, single=about.single))
+    if as_json:
+        addresses = about.addresses if about else {}
+        printing.as_json({**told, "addresses": addresses, "services": services})
+    else:
+        printing.facts(told | ({"page": about.addresses["page"]} if about else {}))
+        if about is not None:
+            sys.stdout.write("\n")
+            columns = {"service": "service", "ready": "ready", "address": "address", "detail": ""}
+            printing.rows(services, columns)
+        elif not told["starting"]:
+            printing.say(f"Start it with: twiza up --home {opened.path}")
+    if about is None:
+        raise typer.Exit(outcomes.UNAVAILABLE)
+    if not all(one["ready"] for one in services):
+        raise typer.Exit(outcomes.ATTENTION)
+
+
+def doctor(
+    *,
+    home: HomeOption,
+    lang: Annotated[
+        str, typer.Option(help="ar, en, es, fr or pt; the terminal's where none is named.")
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Look for what is wrong with the node, and say in words what to do about it."""
+    from dataclasses import asdict
+
+    from twiza.doctor import findings
+    from twiza.words import language, words
+
+    tongue = language(lang)
+    found = findings(home.expanduser().absolute())
+    told = [{**asdict(one), **words(one.code, one.values, lang=tongue)._asdict()} for one in found]
+    if as_json:
+        printing.as_json({"well": not found, "lang": tongue, "findings": told})
+    elif not found:
+        sys.stdout.write(f"{words('well', {}, lang=tongue).what}\n")
+    else:
+        for one in told:
+            sign = "!" if one["weight"] == "stop" else "·"
+            sys.stdout.write(f"{sign} {one['what']}\n  {one['do']}\n")
+    if found:
+        raise typer.Exit(outcomes.ATTENTION)
+
+
+async def _services(home: Any, *, single: bool) -> list[dict[str, Any]]:
+    from twiza import wiring
+    from twiza.processes import Program
+
+    settings = home.settings()
+    found = []
+    for name, address in wiring.urls(settings, single=single).items():
+        port = wiring.port_of(settings, name, single=single)
+        program = Program(name=name, command=(), log="", port=port, path=f"/{name}/readyz")
+        lacks = await program.missing()
+        found.append({"service": name, "ready": not lacks, "address": address, "detail": lacks})
+    return found

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Final
 
 from services.node.home import Home
+from shared.ids import SERVICES
 from shared.keys import SigningKey, fingerprint, write_secret
 from shared.refusals import Kind, Refusal
 from twiza import wiring
@@ -166,15 +167,19 @@ def _databases(home: Home) -> dict[str, Path]:
         CannotBackUp: one is not SQLite.
     """
     found: dict[str, Path] = {}
-    for service in wiring.services_of(home.settings()):
-        kind, _, path = wiring.settings_of(home, service, single=False).database.partition(":///")
-        if kind != "sqlite":
-            raise CannotBackUp(
-                f"The database of {service} is on a server: back it up there, with the server's "
-                "own means, at one moment with this home."
-            )
-        if Path(path).exists():
-            found[home.database(service).name] = Path(path)
+    for service in SERVICES:
+        path = home.database(service)
+        if service in wiring.installed():
+            url = wiring.settings_of(home, service, single=False).database
+            kind, _, named = url.partition(":///")
+            if kind != "sqlite":
+                raise CannotBackUp(
+                    f"The database of {service} is on a server: back it up there, with the "
+                    "server's own means, at one moment with this home."
+                )
+            path = Path(named)
+        if path.exists():
+            found[home.database(service).name] = path
     return found
 
 

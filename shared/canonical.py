@@ -12,6 +12,8 @@ import orjson
 from shared.refusals import Kind, Refusal
 
 DEPTH_MAX: Final = 32
+_CONTAINERS: Final = frozenset({dict, list})
+_ALLOWED: Final = _CONTAINERS | {str, int, bool, type(None)}
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 
@@ -83,20 +85,29 @@ def require_grammar(value: Any, *, depth_max: int = DEPTH_MAX) -> None:
     """
     layer = [value]
     for depth in range(depth_max + 1):
+        kinds = set(map(type, layer))
+        if not kinds <= _ALLOWED:
+            strange = ", ".join(sorted(kind.__name__ for kind in kinds - _ALLOWED))
+            raise NotCanonical(f"{strange} does not stand in signed data")
+        if not kinds & _CONTAINERS:
+            return
+        if depth == depth_max:
+            raise NotCanonical(f"more than {depth_max} objects and arrays inside one another")
         inner: list[Any] = []
         for item in layer:
             kind = type(item)
-            if depth == depth_max and (kind is dict or kind is list):
-                raise NotCanonical(f"more than {depth_max} objects and arrays inside one another")
             if kind is dict:
-                for key in item:
-                    if type(key) is not str or not key.isascii():
-                        raise NotCanonical("a key is not ASCII text")
+                _require_ascii(item)
                 inner += item.values()
             elif kind is list:
                 inner += item
-            elif kind is not str and kind is not int and kind is not bool and item is not None:
-                raise NotCanonical(f"{kind.__name__} does not stand in signed data")
-        if not inner:
-            return
         layer = inner
+
+
+def _require_ascii(keys: dict[Any, Any]) -> None:
+    try:
+        if "".join(keys).isascii():
+            return
+    except TypeError:
+        pass
+    raise NotCanonical("a key is not ASCII text")

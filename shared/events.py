@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Final, TypeVar
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -137,12 +136,17 @@ class Speaker:
 
     @property
     def source(self) -> str:
-        """Return the CloudEvents source, ``twiza:<node>/<service>``."""
+        """The CloudEvents source, ``twiza:<node>/<service>``."""
         return f"twiza:{self.node}/{self.service}"
 
 
 def frame(
-    event: Event, *, source: str, event_id: UUID, time: str, traceparent: str | None = None
+    event: Event,
+    *,
+    source: str,
+    event_id: str,
+    time: str,
+    traceparent: str | None = None,
 ) -> bytes:
     """Return the canonical CloudEvent of an event.
 
@@ -159,21 +163,49 @@ def frame(
         NotCanonical: an integer beyond 2^53.
         EventTooLarge: it is longer than ``EVENT_BYTES_MAX``.
     """
-    cloud: dict[str, Any] = {
+    data = event.__pydantic_serializer__.to_python(event, mode="json", exclude_defaults=True)
+    return frame_of(
+        type(event),
+        event.about(),
+        data,
+        source=source,
+        event_id=event_id,
+        time=time,
+        traceparent=traceparent,
+    )
+
+
+def frame_of(
+    contract: type[Event],
+    about: str,
+    data: Payload,
+    *,
+    source: str,
+    event_id: str,
+    time: str,
+    traceparent: str | None = None,
+) -> bytes:
+    """Return the canonical CloudEvent of an event whose fields have been dumped already.
+
+    Raises:
+        NotCanonical: an integer beyond 2^53.
+        EventTooLarge: it is longer than ``EVENT_BYTES_MAX``.
+    """
+    cloud: Payload = {
         "specversion": "1.0",
-        "id": str(event_id),
+        "id": event_id,
         "source": source,
-        "type": event.wire_type(),
-        "subject": event.about(),
+        "type": contract.wire_type(),
+        "subject": about,
         "time": time,
         "datacontenttype": "application/json",
-        "data": event.__pydantic_serializer__.to_python(event, mode="json", exclude_defaults=True),
+        "data": data,
     }
     if traceparent is not None:
         cloud["traceparent"] = traceparent
     body = trusted_canonical(cloud)
     if len(body) > EVENT_BYTES_MAX:
-        raise EventTooLarge(f"{event.kind}: {len(body)} bytes")
+        raise EventTooLarge(f"{contract.kind}: {len(body)} bytes")
     return body
 
 
@@ -210,6 +242,17 @@ def read(kind: str, version: int, payload: Payload) -> Event:
     Raises:
         UnknownEvent, FutureVersion, BrokenContract.
     """
+    return read_lifted(kind, version, payload)[0]
+
+
+def read_lifted(kind: str, version: int, payload: Payload) -> tuple[Event, Payload]:
+    """Return the event of a payload, and the payload as the contract's version has it.
+
+    The payload holds what this release does not know, too.
+
+    Raises:
+        UnknownEvent, FutureVersion, BrokenContract.
+    """
     contract = contract_of(kind, version)
     for step in range(version, contract.version):
         lift = _steps.get((kind, step))
@@ -222,4 +265,4 @@ def read(kind: str, version: int, payload: Payload) -> Event:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BrokenContract(f"{kind}: {where}: {first['msg']}"[:300]) from error
-    return event
+    return event, payload

@@ -4,6 +4,7 @@ import re
 from typing import ClassVar, Final, NewType
 from uuid import UUID
 
+from uuid_utils import uuid7 as _swift_uuid7
 from uuid_utils.compat import uuid7 as _uuid7
 
 from shared.refusals import Kind, Refusal
@@ -65,4 +66,9 @@ def global_id(node: NodeName, local: UUID | str) -> str:
 
 def new_id() -> str:
     """Return a new id as 32 hex digits, for names that need only be unlike all others."""
-    return uuid7().hex
+    return _swift_uuid7().hex
+
+
+def new_uuid7() -> str:
+    """Return a new UUID of version 7 as text."""
+    return str(_swift_uuid7())

@@ -19,8 +19,8 @@ from sqlalchemy.engine.interfaces import Compiled
 from sqlalchemy.sql import ClauseElement
 
 from shared.clock import Clock, stamp
-from shared.events import Event, Log, Speaker, frame
-from shared.ids import uuid7
+from shared.events import Event, Log, Speaker, frame, frame_of
+from shared.ids import new_uuid7
 from shared.log.tables import LogTables
 from shared.refusals import Kind, Refusal
 
@@ -83,6 +83,7 @@ class Work:
 
     __slots__ = (
         "_announced",
+        "_driver",
         "_moment",
         "_speaker",
         "_traceparent",
@@ -98,8 +99,10 @@ class Work:
         speaker: Speaker,
         now: datetime,
         traceparent: str | None = None,
+        driver: Any = None,
     ) -> None:
         self.connection = connection
+        self._driver = driver
         self.dialect = connection.dialect
         self.now = now
         self._speaker = speaker
@@ -148,7 +151,7 @@ class Work:
 
     def announce(
         self, event: Event, *, event_id: UUID | None = None, at: datetime | None = None
-    ) -> UUID:
+    ) -> str:
         """Put an event into the outbox; it is told once the unit has committed.
 
         Args:
@@ -156,19 +159,44 @@ class Work:
             event_id: the event's id where the caller made it before (a retry), else a new one.
             at: when it happened; the unit's own time where nothing is said.
 
+        Returns:
+            The event's id.
+
         Raises:
             NotCanonical, EventTooLarge: the event cannot be told.
         """
-        event_id = event_id or uuid7()
+        identity = str(event_id) if event_id else new_uuid7()
         body = frame(
             event,
             source=self._speaker.source,
-            event_id=event_id,
+            event_id=identity,
             time=stamp(at) if at else self.moment,
             traceparent=self._traceparent,
         )
-        self._announced.append({"event_id": str(event_id), "log": event.log.value, "body": body})
-        return event_id
+        self.announce_again(event.log, identity, body)
+        return identity
+
+    def announce_dumped(self, contract: type[Event], about: str, data: dict[str, Any]) -> None:
+        """Put an event into the outbox whose fields have been checked and dumped already.
+
+        For hot paths that write the same fields into a row, too.
+
+        Args:
+            contract: of which kind the event is.
+            about: the id of its aggregate, as ``about()`` of the event would say it.
+            data: its fields as ``model_dump(mode="json", exclude_defaults=True)`` gives them.
+        """
+        identity = new_uuid7()
+        body = frame_of(
+            contract,
+            about,
+            data,
+            source=self._speaker.source,
+            event_id=identity,
+            time=self.moment,
+            traceparent=self._traceparent,
+        )
+        self.announce_again(contract.log, identity, body)
 
     def announce_again(self, log: Log, event_id: str, body: bytes) -> None:
         """Put an event that was framed before into the outbox, with its own id."""
@@ -198,9 +226,9 @@ class Work:
         return taken
 
     def _cursor(self) -> Any:
-        driver = self.connection.connection.driver_connection
-        assert driver is not None
-        return driver.cursor()
+        if self._driver is None:
+            self._driver = self.connection.connection.driver_connection
+        return self._driver.cursor()
 
 
 def _bound(row: Row, order: tuple[str, ...] | None, defaults: dict[str, Any]) -> Any:

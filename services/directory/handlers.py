@@ -7,7 +7,7 @@ unit, everything else is indexed soon after.
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -16,6 +16,7 @@ from services.directory.entries import Entry, home_tag
 from services.directory.projections import KEEP, bury, row_of, tombstone_of
 from services.directory.tables import AT_HOME, ENTITY
 from shared.contracts.directory import EntityAmended, EntityListed, EntityWithdrawn
+from shared.contracts.profile import PublicProfile
 from shared.etag import require_match
 from shared.ids import NodeName
 from shared.refusals import Kind, Missing, Refusal
@@ -52,6 +53,7 @@ class Known(NamedTuple):
     private: str
 
 
+_public_fields: Final = PublicProfile.__pydantic_serializer__.to_python
 _new_at_home = insert(AT_HOME)
 _KEEP_AT_HOME = Prepared(
     _new_at_home.on_conflict_do_update(
@@ -92,11 +94,13 @@ def list_entities(work: Work, entries: Sequence[Entry]) -> None:
         entries: with new ids of this node.
     """
     moment = work.moment
-    work.run(KEEP, [_row(entry, 1, moment) for entry in entries])
+    told = [(entry, _public_fields(entry.public, exclude_defaults=True)) for entry in entries]
+    work.run(KEEP, [_row(entry, 1, moment, fields) for entry, fields in told])
     work.run(_KEEP_AT_HOME, [_at_home(entry) for entry in entries if entry.private])
-    for entry in entries:
+    for entry, fields in told:
         if not entry.network_only:
-            work.announce(EntityListed(entity_id=entry.entity_id, revision=1, profile=entry.public))
+            data = {"entity_id": entry.entity_id, "revision": 1, "profile": fields}
+            work.announce_dumped(EntityListed, entry.entity_id, data)
 
 
 def amend_entity(
@@ -216,7 +220,9 @@ def _tell(work: Work, entry: Entry, revision: int, *, before: Known) -> None:
     work.announce(contract(entity_id=entry.entity_id, revision=revision, profile=entry.public))
 
 
-def _row(entry: Entry, revision: int, moment: str) -> dict[str, Any]:
+def _row(
+    entry: Entry, revision: int, moment: str, fields: dict[str, Any] | None = None
+) -> dict[str, Any]:
     origin = entry.entity_id.partition(":")[0]
     return row_of(
         entry.entity_id,
@@ -224,6 +230,7 @@ def _row(entry: Entry, revision: int, moment: str) -> dict[str, Any]:
         revision,
         entry.public,
         moment,
+        fields=fields or _public_fields(entry.public, exclude_defaults=True),
         network_only=entry.network_only,
     )
 

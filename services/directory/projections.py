@@ -24,7 +24,6 @@ DIRECTORY: Final = "directory"
 
 _COLUMNS: Final = tuple(column.name for column in ENTITY.c if column is not ENTITY.c.key)
 _STAY: Final = frozenset({"id", "origin", "listed_at"})
-_dumped: Final = PublicProfile.__pydantic_serializer__.to_python
 
 
 def _keep() -> Prepared:
@@ -77,7 +76,16 @@ def remember(work: Work, arrived: Sequence[Arrived[Any]]) -> None:
     for told in arrived:
         event = told.event
         _require_own(told.origin, event.entity_id)
-        rows.append(row_of(event.entity_id, told.origin, event.revision, event.profile, moment))
+        row = row_of(
+            event.entity_id,
+            told.origin,
+            event.revision,
+            event.profile,
+            moment,
+            # As it was signed, with what this release does not know.
+            fields=told.data["profile"],
+        )
+        rows.append(row)
     work.run(KEEP, rows)
 
 
@@ -120,9 +128,18 @@ def row_of(
     profile: PublicProfile,
     moment: str,
     *,
+    fields: Mapping[str, Any],
     network_only: bool = False,
 ) -> dict[str, Any]:
-    """Return the row of an entity, not yet indexed."""
+    """Return the row of an entity, not yet indexed.
+
+    Args:
+        entity_id, origin, revision: which state of which entity.
+        profile: its public profile.
+        moment: when it was heard of.
+        fields: the profile's fields as they are told.
+        network_only: whether only this network knows of it.
+    """
     geo = profile.geo
     return {
         "id": entity_id,
@@ -136,7 +153,7 @@ def row_of(
         "lat": geo.lat if geo else None,
         "lon": geo.lon if geo else None,
         "practice": profile.practices[0] if profile.practices else "",
-        "profile": trusted_canonical(_dumped(profile, exclude_defaults=True)).decode(),
+        "profile": trusted_canonical(fields).decode(),
         "listed_at": moment,
         "changed_at": moment,
     }

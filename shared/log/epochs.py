@@ -20,7 +20,7 @@ from sqlalchemy.dialects.sqlite import insert
 from shared.bus import Bus, BusUnreachable, NoStream
 from shared.contracts.log import REOPENING_TAG, LogReopened
 from shared.events import Log, frame
-from shared.ids import uuid7
+from shared.ids import new_uuid7
 from shared.keys import SigningKey
 from shared.log.cursors import LEFT_BRANCH, Cursors
 from shared.log.door import Door
@@ -307,7 +307,10 @@ class Reopener:
         for sealed in ours_left:
             self._list(work, sealed, newer)
         body = frame(
-            event, source=f"twiza:{name.node}/{name.service}", event_id=uuid7(), time=work.moment
+            event,
+            source=f"twiza:{name.node}/{name.service}",
+            event_id=new_uuid7(),
+            time=work.moment,
         )
         self._sealer.open_epoch(work, name.log, epoch=event.epoch, first=body)
         return len(ours_left)

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from shared.canonical import trusted_canonical
-from shared.events import BrokenContract, Event, contract_of, read
+from shared.events import BrokenContract, Event, contract_of, read_lifted
 from shared.ids import NodeName, ServiceName
 from shared.log.door import require_namespace
 from shared.log.page import Page
@@ -25,9 +25,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Arrived(Generic[E]):
-    """An event of a page, with its origin and place."""
+    """An event of a page, with its origin and place.
+
+    ``data`` holds the fields as they were signed, lifted to the contract's version where they were
+    of an older one, with what this release does not know.
+    """
 
     event: E
+    data: dict[str, Any]
     origin: NodeName
     service: ServiceName
     event_id: str
@@ -122,7 +127,7 @@ class Projector:
                 if kind not in self._remember:
                     contract_of(kind, version)
                     continue
-                found = read(kind, version, event["data"])
+                found, data = read_lifted(kind, version, event["data"])
                 if found.log is not page.log and kind not in ("log.reopened",):
                     raise BrokenContract(f"{kind} in the {page.log.value} log")
             except Refusal as error:
@@ -133,6 +138,7 @@ class Projector:
                     place,
                     Arrived(
                         event=found,
+                        data=data,
                         origin=page.node,
                         service=page.service,
                         event_id=event["id"],

@@ -79,6 +79,12 @@ class Sealer:
             .limit(PAGE_EVENTS_MAX)
         )
         self._taken = Prepared(delete(outbox).where(outbox.c.position == bindparam("at")))
+        self._taken_range = Prepared(
+            delete(outbox).where(
+                outbox.c.log == of_log,
+                outbox.c.position.between(bindparam("first"), bindparam("last")),
+            )
+        )
         self._keep = Prepared(
             insert(pages),
             columns=(
@@ -156,8 +162,17 @@ class Sealer:
                 break
             bodies.append(bytes(body))
         page = self._seal(work, log, head.epoch, head.number + 1, head.hash, bodies)
-        work.run(self._taken, [{"at": at} for at, _ in waiting[: len(bodies)]])
+        self._take_out(work, log, [at for at, _ in waiting[: len(bodies)]])
         return Sealed(page, len(bodies))
+
+    def _take_out(self, work: Work, log: Log, positions: list[int]) -> None:
+        """Delete the events of a page from the outbox, and none that was committed meanwhile."""
+        first, last = positions[0], positions[-1]
+        if last - first + 1 == len(positions):
+            # Nothing can lie between: each position of the range belongs to one of these.
+            work.run(self._taken_range, {"of_log": log.value, "first": first, "last": last})
+        else:
+            work.run(self._taken, [{"at": at} for at in positions])
 
     def open_epoch(self, work: Work, log: Log, *, epoch: int, first: bytes) -> SealedPage:
         """Go on in a new epoch, whose first page holds the event that says so.

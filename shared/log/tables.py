@@ -207,5 +207,4 @@ class LogTables:
             Column("headers", Text, nullable=False),
             Column("at", Text, nullable=False),
         )
-        Index("outbox_by_log", self.outbox.c.log, self.outbox.c.position)
         Index("held_by_reason", self.held_page.c.reason)

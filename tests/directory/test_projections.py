@@ -27,6 +27,7 @@ def arrived(*events: Event, origin: NodeName = OTHER) -> list[Arrived[Any]]:
     return [
         Arrived(
             event=event,
+            data=event.model_dump(mode="json", exclude_defaults=True),
             origin=origin,
             service=DIRECTORY,
             event_id=str(number),

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from shared.contracts.directory import EntityListed
 from shared.events import frame
-from shared.ids import uuid7
+from shared.ids import new_uuid7
 from shared.subjects import Level
 from tests.desks import TestDesk, admit
 from tests.load.entities import entries
@@ -192,7 +192,7 @@ async def _baseline(node: TestNode) -> Baseline:
         frame(
             EntityListed(entity_id=entry.entity_id, revision=1, profile=entry.public),
             source=f"twiza:{node.name}/directory",
-            event_id=uuid7(),
+            event_id=new_uuid7(),
             time="2026-11-21T17:00:00.000Z",
         )
         for entry in entries(node.name, 0, BASELINE)

@@ -74,7 +74,6 @@ def _make_log() -> None:
         sa.PrimaryKeyConstraint("position"),
         sa.UniqueConstraint("event_id"),
     )
-    op.create_index("outbox_by_log", "outbox", ["log", "position"])
     op.create_table(
         "log_head",
         *_texts("log"),
@@ -250,14 +249,14 @@ def _make_search() -> None:
 def _make_imports() -> None:
     op.create_table(
         "imported",
-        *_texts("source", "source_key", "entity_id", "hash"),
+        *_texts("source", "source_key", "entity_id", "said"),
         sa.PrimaryKeyConstraint("source", "source_key"),
     )
     op.create_index("imported_by_entity", "imported", ["entity_id"])
     op.create_table(
         "import_run",
-        *_texts("id", "source", "by", "state", "started_at", "ended_at"),
-        _integer("drafts"),
+        *_texts("id", "source", "asked_by", "state", "started_at", "ended_at"),
+        _integer("rows"),
         _integer("done"),
         *_texts("report"),
         sa.PrimaryKeyConstraint("id"),

@@ -180,7 +180,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position"),
         sa.UniqueConstraint("event_id"),
     )
-    op.create_index("outbox_by_log", "outbox", ["log", "position"], unique=False)
     op.create_table(
         "pages",
         sa.Column("log", sa.Text(), nullable=False),

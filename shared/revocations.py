@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text, delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert
 
 from shared.contracts.node import TokenRevoked
 from shared.log.projector import Arrived, Projector

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, bindparam, delete, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert
 
 from shared.events import Log
 from shared.ids import NodeName, ServiceName
@@ -50,7 +50,7 @@ class Cursor:
 class Cursors:
     """The rows of the inbox, read and written within units of work.
 
-    ``insert`` of the SQLite dialect is used for its ``ON CONFLICT``, which PostgreSQL writes the
+    ``insert`` of the PostgreSQL dialect is used for its ``ON CONFLICT``, which SQLite writes the
     same way.
     """
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 import structlog
 from sqlalchemy import delete
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert
 
 from shared.bus import Bus, BusUnreachable, NoStream
 from shared.contracts.log import REOPENING_TAG, LogReopened

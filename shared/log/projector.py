@@ -53,7 +53,7 @@ class Projector:
     """
 
     def __init__(self, tables: LogTables, *, release: str) -> None:
-        from sqlalchemy.dialects.sqlite import insert
+        from sqlalchemy.dialects.postgresql import insert
 
         self._tables = tables
         self._release = release

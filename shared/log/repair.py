@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 import structlog
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert
 
 from shared.bus import Bus, BusUnreachable, Delivered, NoStream
 from shared.contracts.node import HeadsAnnounced

@@ -1,7 +1,6 @@
 """Asking a node that runs, over its HTTP API, as a steward or as the operator of the machine."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self
 
@@ -136,11 +135,6 @@ class Asking:
             audience=ServiceName(service),
             now=datetime.now(UTC),
         )
-
-
-def read_token(file: Path) -> str:
-    """Return the token that stands in a file."""
-    return file.read_text("ascii", "replace").strip()
 
 
 def _problem(answer: httpx.Response) -> dict[str, Any]:

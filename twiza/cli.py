@@ -7,7 +7,7 @@ import typer
 
 from shared.refusals import Refusal
 from twiza import outcomes
-from twiza.commands import keeping, looking, running
+from twiza.commands import federating, joining, keeping, looking, running
 
 _STATUSES: Final = "\n".join(f"  {status:>3}  {text}" for status, text in outcomes.MEANINGS.items())
 
@@ -26,9 +26,22 @@ app.command("init")(running.init)
 app.command("up")(running.up)
 app.command("status")(looking.status)
 app.command("doctor")(looking.doctor)
+app.command("invite")(joining.invite)
+app.command("join")(joining.join)
+app.command("admit")(federating.admit)
+app.command("expel")(federating.expel)
+app.command("epoch")(federating.epoch)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
 app.command("version")(running.version)
+
+
+federation = typer.Typer(
+    help="Look at the federation.", no_args_is_help=True, rich_markup_mode=None
+)
+federation.command("list")(federating.listed)
+federation.command("log")(federating.log)
+app.add_typer(federation, name="federation")
 
 
 def main() -> None:

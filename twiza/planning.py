@@ -48,7 +48,7 @@ async def planned(path: Path, *, single: bool, verbose: bool) -> Plan:
             log="" if verbose else str(home.nats_log),
             port=settings.ports.monitor,
             path="/healthz",
-            told=_digest(conf.read_bytes(), _leaf_creds(home)),
+            told=_digest(conf.read_bytes()),
             server_name=settings.name,
             safe=settings.durability == "strict",
         ),
@@ -84,12 +84,8 @@ def _addresses(home: Home, *, single: bool) -> dict[str, str]:
     return found
 
 
-def _leaf_creds(home: Home) -> bytes:
-    return home.leaf_creds.read_bytes() if home.leaf_creds.exists() else b""
-
-
-def _digest(*parts: bytes) -> str:
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+def _digest(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
 
 
 def main() -> int:

@@ -23,3 +23,20 @@ HomeOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+TokenOption = Annotated[
+    str,
+    typer.Option(
+        "--token", envvar="TWIZA_TOKEN", show_default=False, help="A token that says who asks."
+    ),
+]
+StewardOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--as-steward", help="A file with a steward's token.", exists=True, dir_okay=False
+    ),
+]
+
+
+def token_of(token: str, file: Path | None) -> str:
+    """Return the token that was given; none where none was, and the machine's operator asks."""
+    return file.read_text("ascii", "replace").strip() if file is not None else token

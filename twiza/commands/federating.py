@@ -1,0 +1,174 @@
+"""The federation from the command line: what stewards decide, and how it stands."""
+
+import os
+import sys
+from typing import Annotated, Any, ClassVar
+
+import typer
+
+from shared.refusals import Kind, Refusal
+from twiza import printing
+from twiza.commands.joining import NotCompared, WordsDiffer, normal
+from twiza.commands.options import HomeOption, JsonOption, StewardOption, TokenOption, token_of
+
+
+class NobodyAsks(Refusal):
+    """No request of a network waits."""
+
+    kind: ClassVar[Kind] = Kind.NOT_FOUND
+    slug: ClassVar[str] = "nobody-asks"
+    title: ClassVar[str] = "No request of that network waits"
+
+
+def admit(
+    node: Annotated[str, typer.Argument(help="The network that asks to join.")],
+    *,
+    home: HomeOption,
+    fingerprint: Annotated[
+        str, typer.Option(help="The six words that its people have read to you.")
+    ] = "",
+    token: TokenOption = "",
+    as_steward: StewardOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Speak for admitting a network to this hub; the second steward's word admits it."""
+    from services.node.home import Home
+    from twiza.asking import Asking
+
+    with Asking(Home.opened(home), token=token_of(token, as_steward)) as asking:
+        waiting = [
+            one
+            for one in asking.get("node", "/joinings")
+            if one["node"] == node and one["state"] == "waiting"
+        ]
+        if not waiting:
+            raise NobodyAsks(f"{node}. Its people send one with: twiza join")
+        request = _compared(node, waiting, fingerprint)
+        act = asking.post(
+            "node",
+            "/acts",
+            {"act": "admit", "node": node, "fingerprint": request["fingerprint"]},
+        )
+    _tell_act(act, as_json=as_json, done=f"{node} is admitted.")
+
+
+def expel(
+    node: Annotated[str, typer.Argument(help="The network to cut off.")],
+    *,
+    home: HomeOption,
+    cause: Annotated[str, typer.Option(help="Why; the network and all others will read it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
+    token: TokenOption = "",
+    as_steward: StewardOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Speak for cutting a network off; the second steward's word does it, at once."""
+    from services.node.home import Home
+    from twiza.asking import Asking
+
+    if not yes and os.isatty(0):
+        typer.confirm(f"Cut {node} off? What it says from then on is heard by nobody.", abort=True)
+    with Asking(Home.opened(home), token=token_of(token, as_steward)) as asking:
+        act = asking.post("node", "/acts", {"act": "cut", "node": node, "cause": cause})
+    _tell_act(act, as_json=as_json, done=f"{node} is cut off.")
+
+
+def listed(*, home: HomeOption, as_json: JsonOption = False) -> None:
+    """List the nodes of the federation that this one knows."""
+    from services.node.home import Home
+    from twiza.asking import Asking
+
+    with Asking(Home.opened(home)) as asking:
+        found = asking.get("node", "/nodes")
+    if as_json:
+        printing.as_json(found)
+        return
+    printing.rows(
+        found,
+        {
+            "node": "node", "continent": "continent", "level": "level", "standing": "standing",
+            "admitted_by": "admitted by", "heard_at": "last heard from",
+            "fingerprint": "fingerprint",
+        },
+    )  # fmt: skip
+
+
+def log(
+    *,
+    home: HomeOption,
+    most: Annotated[int, typer.Option(help="How many at most.", min=1, max=200)] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """List what has happened in the federation, newest first."""
+    from services.node.home import Home
+    from twiza.asking import Asking
+
+    with Asking(Home.opened(home)) as asking:
+        found = asking.get("node", "/happenings", size=most)["items"]
+    if as_json:
+        printing.as_json(found)
+        return
+    printing.rows(found, {"at": "heard", "what": "what", "node": "node", "by": "by"})
+
+
+def epoch(*, home: HomeOption, as_json: JsonOption = False) -> None:
+    """Show the epochs of this node's logs, and what was left behind where one ended.
+
+    A node finds out by itself when a log must go on in a new epoch.
+    """
+    from services.node.home import Home
+    from twiza.asking import Asking
+
+    with Asking(Home.opened(home)) as asking:
+        found = asking.get("node", "/epochs")
+    if as_json:
+        printing.as_json(found)
+        return
+    rows = [
+        {"log": f"{service} ({which})", "epoch": number}
+        for which in ("public", "private")
+        for service, number in found[which].items()
+    ]
+    printing.rows(rows, {"log": "log", "epoch": "epoch"})
+    for one in found["reopenings"]:
+        printing.say(f"{one['at']}  {one['service']} ({one['log']}): {one['reason']}")
+    for one in found["left_behind"]:
+        printing.say(f"left behind: {one['type']} of {one['subject']}: {one['outcome']}")
+    for service in found["silent"]:
+        printing.say(f"{service} could not be asked.")
+
+
+def _compared(node: str, waiting: list[dict[str, Any]], given: str) -> dict[str, Any]:
+    """Return the request whose words were compared.
+
+    Raises:
+        WordsDiffer: the given words are of no request of that network.
+        NotCompared: there are no words, and nobody to ask, or that person says no.
+    """
+    words = normal(given)
+    if words:
+        for one in waiting:
+            if one["fingerprint"] == words:
+                return one
+        raise WordsDiffer(f"Do not admit {node}; call its people again.")
+    for one in waiting:
+        names = ", ".join(one["names"].values())
+        printing.say(f"{node} ({names or 'no other name'}), {one['level']}, {one['continent']}")
+        printing.say(f"  {one['fingerprint']}")
+        if one["also_asked_by"]:
+            printing.say(f"  Others ask for the same name: {', '.join(one['also_asked_by'])}")
+        if os.isatty(0) and typer.confirm("Do its people read the same words?", err=True):
+            return one
+    raise NotCompared("Call its people, and give their words with --fingerprint.")
+
+
+def _tell_act(act: dict[str, Any], *, as_json: bool, done: str) -> None:
+    if as_json:
+        printing.as_json(act)
+        return
+    spoken = len(act["voices"])
+    if act["state"] == "done":
+        sys.stdout.write(f"{done}\n")
+    else:
+        sys.stdout.write(f"Your word is noted: {spoken} of {act['voices_needed']}.\n")
+        printing.say("Another steward must say the same.")

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.directory.countries import country
-from services.directory.importing.columns import header_key
+from services.directory.importing.headers import header_key
 from services.directory.text import fold
 from shared.contracts.fields import LINE_MAX
 
+ADDRESS_LENGTH_MAX: Final = 500
+"""Characters of an address in one text; what is longer is a description."""
 PARTS: Final = (
     "street",
     "number",
@@ -56,6 +58,7 @@ def address(parts: dict[str, str], full: str, code: str | None) -> Written:
         full: the address in one text, on one line; empty if there is none.
         code: the country, if it is known.
     """
+    full = full[:ADDRESS_LENGTH_MAX]
     parts = {name: text for name, text in parts.items() if header_key(text) not in _NOTHING}
     street = parts.get("street", "")
     locality, postcode = parts.get("locality", ""), parts.get("postcode", "")

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
-from services.directory.importing.columns import ColumnMapping, Target
+from services.directory.importing.columns import ColumnMapping
+from services.directory.importing.headers import Target
 from services.directory.importing.repair import LOST, mended, one_line, plain
 from services.directory.importing.report import RowIssue, rejection, remark, warning
 from services.directory.importing.rows import Cell, Row

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from services.directory.importing import terms, values
 from services.directory.importing.cells import Cells, limited
-from services.directory.importing.columns import language_of_word
+from services.directory.importing.headers import language_of_word
 from services.directory.text import fold
 from services.directory.vocabulary import practices_of
 from shared.contracts.fields import LINE_MAX

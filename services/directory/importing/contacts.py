@@ -8,7 +8,9 @@ from shared.contracts.fields import EMAIL_MAX, LINE_MAX, PHONE_MAX
 VISIBILITY: Final = "none"
 """Who sees an imported contact: nobody, until the person has agreed to more."""
 
-_EMAIL: Final = re.compile(r"[^\s@<>,;:()\[\]\"']+@[^\s@<>,;:()\[\]\"']+\.[^\W\d_]{2,24}")
+_EMAIL: Final = re.compile(
+    r"[^\s@<>,;:()\[\]\"']{1,64}@[^\s@<>,;:()\[\]\"']{1,190}\.[^\W\d_]{2,24}"
+)
 _DIGITS: Final = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 _PHONE: Final = re.compile(r"\+?[\d\s().\-/]{6,40}")
 

@@ -67,11 +67,17 @@ def delimiter_of(text: str, known: Known) -> str:
 def header_index(records: list[list[str]], known: Known) -> int:
     """Return which of the first records is the header.
 
-    It is the first that shows two known columns, or else one, whose name is more than a letter;
-    a list without any has its header at the top.
+    It is the first that shows two known columns, or else one, whose name is more than a letter.
+    Above it stand only titles, which have few cells; a list whose first record is as full as the
+    others has its header there, known or not.
     """
     single: int | None = None
+    fullest = 0
     for number, record in enumerate(records[:HEADER_SEARCHED_MAX]):
+        filled = sum(bool(cell.strip()) for cell in record)
+        if fullest > 1 and filled < 2 * fullest:
+            break
+        fullest = max(fullest, filled)
         found = [cell for cell in record if known(cell)]
         if len(found) >= 2:
             return number

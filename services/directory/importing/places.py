@@ -14,6 +14,11 @@ from shared.contracts.fields import DEGREE, LATITUDE_MAX, LONGITUDE_MAX
 
 Axis = Literal["latitude", "longitude"]
 
+COORDINATE_LENGTH_MAX: Final = 40
+"""Characters of one coordinate; what is longer is a text."""
+PAIR_LENGTH_MAX: Final = 300
+"""Characters of two coordinates, or of a link to a map."""
+
 _NUMBER: Final = re.compile(r"[+-]?(?:\d{1,9}(?:[.,]\d{0,20})?|[.,]\d{1,20})")
 _SIGNED: Final = re.compile(
     r"""(?ix)\s*(?P<before>[NSEWO])?\s*
@@ -30,7 +35,7 @@ _MAP_LINK: Final = re.compile(
     r"(?:@|[?&](?:q|ll|center|mlat)=|#map=\d+/)(-?\d{1,3}\.\d+)(?:,|%2C|/|&mlon=)(-?\d{1,3}\.\d+)"
 )
 _WKT: Final = re.compile(
-    r"(?is)\s*(?:SRID=\d+;)?\s*(POINT|LINESTRING|POLYGON|MULTI[A-Z]+)\s*(?:ZM?|M)?\s*\((.*)\)\s*"
+    r"(?is)(?:SRID=\d+;)?(POINT|LINESTRING|POLYGON|MULTI[A-Z]+) ?(?:ZM?|M)? ?\((.*)\)"
 )
 _DIGITS: Final = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫−", "01234567890123456789.-")
 
@@ -144,6 +149,8 @@ def _number(cell: Cell, axis: Axis) -> Decimal | None:
         number = Decimal(repr(cell))
         return number if number.is_finite() else None
     text = cell.translate(_DIGITS).strip()
+    if len(text) > COORDINATE_LENGTH_MAX:
+        return None
     if _NUMBER.fullmatch(text):
         return _decimal(text)
     match = _SIGNED.fullmatch(text)
@@ -177,9 +184,9 @@ def pair(cell: Cell) -> tuple[Cell, Cell] | None:
     """
     if isinstance(cell, tuple):
         return (cell[1], cell[0]) if len(cell) == 2 else None
-    if not isinstance(cell, str):
+    if not isinstance(cell, str) or len(cell) > PAIR_LENGTH_MAX:
         return None
-    text = cell.translate(_DIGITS)
+    text = cell.translate(_DIGITS).strip()
     for form in (_PAIR, _COMMA_PAIR):
         match = form.fullmatch(text)
         if match:
@@ -188,7 +195,7 @@ def pair(cell: Cell) -> tuple[Cell, Cell] | None:
     if match:
         return match[1], match[2]
     # 48°51'24"N 2°21'03"E
-    halves = re.split(r"(?<=[NSns])[\s,;]+", text.strip(), maxsplit=1)
+    halves = re.split(r"(?<=[NSns])[\s,;]+", text, maxsplit=1)
     if len(halves) == 2 and all(_SIGNED.fullmatch(half) for half in halves):
         return halves[0], halves[1]
     return None
@@ -196,7 +203,7 @@ def pair(cell: Cell) -> tuple[Cell, Cell] | None:
 
 def of_wkt(cell: Cell) -> tuple[Cell, Cell, bool] | None:
     """Return latitude, longitude and whether it is the middle of a shape, out of WKT."""
-    match = _WKT.fullmatch(cell) if isinstance(cell, str) else None
+    match = _WKT.fullmatch(cell.strip()) if isinstance(cell, str) else None
     if match is None:
         return None
     points: list[tuple[str, str]] = []

@@ -30,6 +30,8 @@ from services.directory.importing.values import date_order, text_of
 
 PROGRESS_ROWS: Final = 200
 """After how many rows the progress is told again."""
+DOUBTFUL_BELOW: Final = 40
+"""The confidence, in whole percent, below which a guessed encoding is pointed out."""
 DATES_LOOKED_AT_MAX: Final = 20_000
 
 Progress = Callable[[int, int], None]
@@ -203,6 +205,12 @@ def _gone_through(table: Table, mapping: ColumnMapping, settings: ImportSettings
 def _notes(table: Table, mapping: ColumnMapping, drafting: Drafting) -> list[RowIssue]:
     """Return what is to be said of the list as a whole."""
     notes: list[RowIssue] = []
+    if table.confidence < DOUBTFUL_BELOW:
+        notes.append(
+            warning(
+                table.header_line, "encoding-doubtful", f"{table.encoding}, {table.confidence} %"
+            )
+        )
     if table.undecodable:
         notes.append(
             warning(

@@ -39,7 +39,7 @@ _FOREIGN: Final = re.compile(
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 _ENTITY: Final = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BARE_NUMBER: Final = re.compile(r"&#([0-9]{2,7}|[xX][0-9a-fA-F]{2,6})(?![0-9a-fA-F;])")
-_DROPPED: Final = re.compile(r"(?is)<(script|style|head|iframe|object)\b.*?</\1\s*>|<!--.*?-->")
+_UNREAD: Final = re.compile(r"(?i)<(script|style|head|iframe|object)\b|<(!--)")
 _BREAK: Final = re.compile(r"(?i)<br\s*/?>|</(?:p|div|li|h[1-6]|tr|blockquote)\s*>")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,2000}>")
 _LINK: Final = re.compile(
@@ -103,6 +103,7 @@ def _by(table: dict[str, int], text: str) -> str:
     """Replace the runs of characters that are UTF-8 seen through a code page."""
     out: list[str] = []
     at = 0
+    mended_to = -1
     size = len(text)
     while at < size:
         lead = table.get(text[at])
@@ -115,10 +116,13 @@ def _by(table: dict[str, int], text: str) -> str:
         left, right = text[at - 1 : at] if at else "", text[at + length : at + length + 1]
         raw = [table.get(letter, 0) for letter in part]
         letter = _letters(bytes(raw)) if all(raw) else None
+        # Beside a letter that was damaged the next one was damaged too.
+        beside = "" if at == mended_to else left
         if letter is not None and _plausible(
-            letter, part[-1], left, right, western=table is _WESTERN
+            letter, part[-1], beside, right, western=table is _WESTERN
         ):
             out.append(letter)
+            mended_to = at + length
             at += length
         elif text[at] == "Ã" and left.islower() and not text[at + 1 : at + 2].isalpha():
             # The no-break space that ends "à" became a space, or was cut off at the cell's end.
@@ -169,10 +173,27 @@ def links_in(text: str) -> list[str]:
     return [html.unescape(found.strip("\"'")).strip() for found in _LINK.findall(text)]
 
 
+def _without_programmes(text: str) -> str:
+    """Return HTML without the elements whose content nobody reads: scripts, styles, comments."""
+    out: list[str] = []
+    small = text.lower()
+    at = 0
+    for opened in _UNREAD.finditer(text):
+        if opened.start() < at:
+            continue
+        close = "-->" if opened[2] else f"</{opened[1].lower()}"
+        end = small.find(close, opened.end())
+        if end < 0:
+            continue
+        out += (text[at : opened.start()], " ")
+        at = small.find(">", end) + 1 or len(text)
+    return "".join((*out, text[at:]))
+
+
 def plain(text: str) -> str:
     """Return text without HTML: tags gone, breaks kept as line breaks, nothing unseen in it."""
     if "<" in text:
-        text = _DROPPED.sub(" ", text)
+        text = _without_programmes(text)
         text = _BREAK.sub("\n", text)
         text = _TAG.sub("", text)
     return prose(text)

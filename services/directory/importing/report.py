@@ -71,6 +71,7 @@ REASONS: Final[dict[str, str]] = {
     "text-damaged": "letters were lost before the list came here (U+FFFD)",
     "text-mended": "double encoding or entities in the text were undone",
     "html-removed": "HTML was removed from the text",
+    "encoding-doubtful": "the encoding is guessed: see whether the texts read well",
     "bytes-unreadable": "bytes of the file are no letters in its encoding",
     "column-guessed": "the column was recognised in spite of its spelling",
     "contact-kept-back": "the contact stays at home, unseen, until consent is recorded",

@@ -7,9 +7,9 @@ from typing import Final
 
 from services.directory.importing import csv_rows
 from services.directory.importing.archives import unpacked
-from services.directory.importing.columns import is_known
 from services.directory.importing.csv_rows import Known
 from services.directory.importing.encodings import Reading, decoded
+from services.directory.importing.headers import is_known
 from services.directory.importing.json_rows import json_table, parsed
 from services.directory.importing.kml_rows import kml_table
 from services.directory.importing.limits import (

@@ -6,11 +6,13 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Final
 
-from services.directory.importing.columns import header_key
+from services.directory.importing.headers import header_key
 from services.directory.importing.rows import Cell
 from services.directory.vocabulary import VALUES, concept, resolve
 from shared.contracts.fields import TAG_MAX
 
+TERM_LENGTH_MAX: Final = 300
+"""Characters of a label or an address of a term; what is longer is a text."""
 SCHEMES_OF: Final[dict[str, tuple[str, ...]]] = {
     "org_structure": ("organisational-structure",),
     "legal_form": ("legal-form",),
@@ -67,7 +69,7 @@ def pieces(cell: Cell, *, commas: bool = True) -> list[str]:
 @lru_cache(maxsize=4096)
 def term(text: str, schemes: tuple[str, ...]) -> str | None:
     """Return the term that a text means within vocabularies, or None."""
-    if len(text) > 300:
+    if len(text) > TERM_LENGTH_MAX:
         return None
     found = resolve(text, *schemes)
     if found is not None:
@@ -109,7 +111,7 @@ def values(cell: Cell) -> tuple[list[dict[str, str | int]], list[str]]:
     found: dict[str, dict[str, str | int]] = {}
     unknown: list[str] = []
     for piece in pieces(cell):
-        match = _LEVEL.fullmatch(piece)
+        match = _LEVEL.fullmatch(piece) if len(piece) <= TERM_LENGTH_MAX else None
         meant = term(match[1], VALUES) if match else None
         if match is None or meant is None:
             unknown.append(piece)

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import Final, Literal
 
-from services.directory.importing.columns import header_key
+from services.directory.importing.headers import header_key
 from services.directory.importing.rows import Cell
 
 DateOrder = Literal["day", "month"]

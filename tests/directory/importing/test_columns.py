@@ -5,15 +5,15 @@ from importlib import resources
 
 import pytest
 
-from services.directory.importing.columns import (
+from services.directory.importing.columns import mapped, told_mapping
+from services.directory.importing.counting import COUNTS
+from services.directory.importing.headers import (
     header_key,
     is_known,
     known_fields,
     language_of_word,
-    mapped,
     recognised,
 )
-from services.directory.importing.counting import COUNTS
 from services.directory.importing.limits import BadMapping
 from services.directory.importing.terms import SCHEMES_OF
 from shared.contracts.profile import ProfileFields
@@ -180,6 +180,14 @@ def test_who_names_the_name_column_needs_no_other() -> None:
 def test_a_mapping_that_does_not_fit_is_refused(told: dict[str, str]) -> None:
     with pytest.raises(BadMapping):
         mapped(["Nom"], told)
+
+
+def test_a_mapping_is_kept_in_a_json_file() -> None:
+    kept = json.dumps(mapped(["Nom", "Truc"]).as_json()).encode()
+    assert told_mapping(kept) == {"Nom": "name", "Truc": ""}
+    for data in (b"[]", b"{", b"\xff", b'{"Nom": 5}'):
+        with pytest.raises(BadMapping):
+            told_mapping(data)
 
 
 def test_languages_are_known_by_code_and_by_name() -> None:

@@ -69,6 +69,13 @@ def test_titles_above_the_header_are_passed_over() -> None:
     assert [row.line for row in table.items()] == [4]
 
 
+def test_words_in_a_row_that_are_names_of_columns_do_not_make_it_the_header() -> None:
+    text = "foo;bar;baz\nx;time bank;Nom\n"
+    table = open_table(text.encode(), languages=["fr"])
+    assert table.columns == ("foo", "bar", "baz")
+    assert open_table(b"Our list\nname\nA\n").header_line == 2
+
+
 def test_columns_without_a_name_or_with_the_same_name_are_told_apart() -> None:
     table = open_table(b"name,tags,tags,,city\na,b,c,d,e\n")
     assert table.columns == ("name", "tags", "tags (2)", "(D)", "city")

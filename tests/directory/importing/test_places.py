@@ -1,5 +1,7 @@
 """Coordinates in all the ways in which lists write them, and the reasons why some are none."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +67,15 @@ def test_a_text_is_refused_where_the_format_has_numbers_and_what_it_means_is_sai
     assert isinstance(found, NoPlace)
     assert found.reason == "coordinate-is-text"
     assert found.perhaps == Place(488566000, 23522000, 4)
+
+
+def test_a_coordinate_of_many_spaces_takes_no_time() -> None:
+    cell = "48" + " " * 30_000 + "x"
+    started = time.process_time()
+    assert isinstance(place(cell, "2", typed=False), NoPlace)
+    assert pair(cell) is None
+    assert of_wkt("POINT" + " " * 30_000 + "x") is None
+    assert time.process_time() - started < 1
 
 
 def test_two_empty_cells_are_no_fault() -> None:

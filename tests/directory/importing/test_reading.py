@@ -421,6 +421,15 @@ def test_a_list_without_names_is_refused_unless_a_person_says_where_they_are() -
     assert drafts[0].fields["name"] == "A"
 
 
+def test_a_doubtful_encoding_is_pointed_out() -> None:
+    data = "id;name\n1;تعاونية النساء\n2;جمعية العسل\n".encode("cp1256")
+    _, report = drafted(data, ImportSettings(languages=("fr",)))
+    assert "encoding-doubtful" in report.by_reason()
+    drafts, report = drafted(data, ImportSettings(languages=("fr", "ar")))
+    assert drafts[0].fields["name"] == "تعاونية النساء"
+    assert report.by_reason() == {}
+
+
 def test_a_preview_shows_how_the_list_was_read() -> None:
     text = "Nom;Ville;Courriel;Truc;Telefphone number\nL'Épi;Agde;a@b.example;x;123456\n;Brest;;;\n"
     shown = preview(read_list(text.encode("cp1252"), FRENCH))

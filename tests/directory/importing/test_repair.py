@@ -1,9 +1,12 @@
 """Damaged text is mended where there is no doubt, and left alone where there is."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.directory.importing.contacts import without_addresses
 from services.directory.importing.repair import links_in, mended, one_line, plain
 
 
@@ -84,6 +87,20 @@ def test_html_becomes_plain_text_with_its_breaks() -> None:
     assert "alert" not in plain(html)
     assert plain("12 rue<br>29000 Quimper") == "12 rue\n29000 Quimper"
     assert plain("a < b and c > d") == "a < b and c > d"
+
+
+def test_scripts_styles_and_comments_are_left_out() -> None:
+    html = "a<script>x('</p>')</SCRIPT >b<!-- c <b> -->d<style>p{}</style>e<script>never closed"
+    assert plain(html) == "a b d enever closed"
+
+
+@pytest.mark.parametrize("piece", ["<script ", "<!--", "<a ", "&#1", "Ã", "<", "a@"])
+def test_hostile_text_takes_no_time(piece: str) -> None:
+    text = piece * (32_000 // len(piece))
+    started = time.process_time()
+    one_line(mended(text), joint=", ")
+    without_addresses(text)
+    assert time.process_time() - started < 1
 
 
 def test_lines_are_joined_in_a_name_and_separated_in_an_address() -> None:

@@ -34,6 +34,8 @@ from shared.store import (
 from shared.trace import current_traceparent
 
 READERS: Final = 2
+GATHER_S: Final = 0.000_3
+"""How long a group waits for each unit that it may expect, in seconds."""
 BUSY_TIMEOUT_MS: Final = 5_000
 _FULL: Final = 2
 """What ``PRAGMA synchronous`` answers for FULL; EXTRA answers 3."""
@@ -53,6 +55,13 @@ class _Task:
     events: list[dict[str, Any]] = field(default_factory=list)
 
 
+def _nothing() -> None:
+    """Stand for no unit at all."""
+
+
+_NOBODY: Final = _Task(_nothing, (), {}, None, None)  # type: ignore[arg-type]  # nobody waits
+
+
 class SqliteStore:
     """A service's database in one file. See ``shared.store.Store`` for what it promises."""
 
@@ -66,6 +75,7 @@ class SqliteStore:
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._wakes: list[Callable[[], None]] = []
         self._closed = False
+        self._last_group = 0
         self._local = threading.local()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix=f"read-{path.stem}")
         self._open_readers: list[tuple[Engine, Connection]] = []
@@ -185,9 +195,8 @@ class SqliteStore:
             until = time.monotonic() + GROUP_TIME_MAX_S
             self._run(raw, group[0])
             while len(group) < GROUP_UNITS_MAX and time.monotonic() < until:
-                try:
-                    task = self._tasks.get_nowait()
-                except queue.Empty:
+                task = self._next(group)
+                if task is _NOBODY:
                     break
                 if task is None:
                     go_on = False
@@ -199,6 +208,7 @@ class SqliteStore:
                 work = Work(self._connection, speaker=self.speaker, now=self.clock.now())
                 work.run(self._insert_events, events)
             raw.execute("COMMIT")
+            self._last_group = len(group)
         except (sqlite3.Error, OperationalError) as error:
             self._undo(raw)
             events = []
@@ -214,6 +224,19 @@ class SqliteStore:
                 task.error = refusal
         self._answer(group, bool(events))
         return go_on
+
+    def _next(self, group: list[_Task]) -> _Task | None:
+        """Return the next unit of a group; ``_NOBODY`` where it is better to commit now.
+
+        Those whose units committed together last time are about to come again: a moment's wait
+        for them costs less than a commit of its own for each.
+        """
+        try:
+            if len(group) < self._last_group:
+                return self._tasks.get(timeout=GATHER_S)
+            return self._tasks.get_nowait()
+        except queue.Empty:
+            return _NOBODY
 
     def _commit_alone(self, task: _Task) -> None:
         task.result, task.error, task.events = None, None, []

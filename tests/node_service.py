@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.node.app import create_app
+from services.node.app import create_app, create_joining_app
 from services.node.certificates import ensure
 from services.node.parts import Parts
 from services.node.settings import NodeServiceSettings, service_values
@@ -17,6 +17,7 @@ from shared.ids import ServiceName
 from shared.keys import SigningKey
 from shared.people import Bearer, Claims, issue, service_token
 from tests.nodes import TestNode
+from twiza.serving import Listener
 
 BASE = "http://node.test"
 
@@ -62,6 +63,32 @@ class TestNodeService:
         transport = ASGITransport(app=self._with_state(app or self.app))
         async with AsyncClient(transport=transport, base_url=BASE, headers=headers) as client:
             yield client
+
+    @asynccontextmanager
+    async def joining(self) -> AsyncIterator[None]:
+        """Answer at the hub's HTTPS port, with its real certificate, as long as this lasts."""
+        home, settings = self.node.home, self.node.settings
+        door = Listener(
+            self._with_state(create_joining_app()),
+            host="127.0.0.1",
+            port=settings.ports.joining,
+            version="0",
+            tls=(str(home.server_pem), str(home.server_key)),
+        )
+        await door.open()
+        try:
+            yield
+        finally:
+            await door.close()
+
+    async def decide(self, act: str, node: str, **said: str) -> Any:
+        """Return the last answer when two stewards have spoken for an act."""
+        for person in ("p-amina", "p-boris"):
+            token = self.person(person, "steward")
+            answer = await self.ask(
+                "POST", "/acts", token=token, json={"act": act, "node": node, **said}
+            )
+        return answer
 
     def service(self, name: str = "node") -> str:
         """Return a token of one of the node's services for its node service."""

@@ -98,8 +98,9 @@ IMPORTED: Final = Table(
     Column("source", Text, primary_key=True),
     Column("source_key", Text, primary_key=True),
     Column("entity_id", Text, nullable=False),
-    # Of what the list said; the same again changes nothing.
-    Column("hash", Text, nullable=False),
+    # What the list said last time, as canonical JSON, contacts by their hashes only: of the next
+    # edition that is taken over which says something else. Empty once the entity is withdrawn.
+    Column("said", Text, nullable=False),
 )
 Index("imported_by_entity", IMPORTED.c.entity_id)
 
@@ -108,11 +109,11 @@ IMPORT_RUN: Final = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("source", Text, nullable=False),
-    Column("by", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("started_at", Text, nullable=False),
     Column("ended_at", Text, nullable=False),
-    Column("drafts", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
     Column("done", Integer, nullable=False),
     # The account of the whole, as JSON, once it has ended.
     Column("report", Text, nullable=False),

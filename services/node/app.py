@@ -9,8 +9,9 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from services.node import api, certificates, credentials, projections, tables
+from services.node import api, api_acts, api_joining, certificates, credentials, projections, tables
 from services.node.access import ACCESS
+from services.node.decisions import Decisions
 from services.node.flow import Flow
 from services.node.handlers import Telling
 from services.node.home import Home
@@ -22,6 +23,7 @@ from services.node.reopenings import Reopenings
 from services.node.settings import NodeServiceSettings
 from services.node.siblings import Siblings
 from services.node.streams import Streams
+from services.node.turnstile import Turnstile
 from services.node.upkeep import Upkeep, kept, stopped
 from shared import gate, problems
 from shared.contracts.log import LogReopened
@@ -67,6 +69,7 @@ def create_app(settings: NodeServiceSettings) -> FastAPI:
     )
     problems.install(app)
     app.include_router(api.router)
+    app.include_router(api_acts.router)
     app.include_router(
         log_router(
             lambda: desks[0],
@@ -78,6 +81,19 @@ def create_app(settings: NodeServiceSettings) -> FastAPI:
     app.include_router(
         health_router(checks, service=SERVICE, node=settings.node, version=settings.release)
     )
+    return app
+
+
+def create_joining_app() -> FastAPI:
+    """Return what a hub answers on its HTTPS port, by which networks ask to join.
+
+    It works with the parts of the node service, which whoever runs it hands on in ``state``.
+    """
+    app = FastAPI(
+        title="Twiza: joining", summary="How a network asks to join this hub.", openapi_url=None
+    )
+    problems.install(app, size_max=api_joining.REQUEST_BYTES_MAX)
+    app.include_router(api_joining.router)
     return app
 
 
@@ -164,6 +180,11 @@ async def _assembled(
         info = await found(client, stream)
         return int(info["state"]["last_seq"]) if info else 0
 
+    pages = PageDesk(
+        host.desk,
+        host.fed,
+        fetch_sibling=fetch_over_http(host.client, lambda name: host.url(name.service)),
+    )
     return Parts(
         host=host,
         settings=settings,
@@ -178,12 +199,10 @@ async def _assembled(
             open_epoch=open_epoch,
             stream_last=stream_last,
         ),
-        pages=PageDesk(
-            host.desk,
-            host.fed,
-            fetch_sibling=fetch_over_http(host.client, lambda name: host.url(name.service)),
-        ),
+        pages=pages,
+        decisions=Decisions(host.desk, telling, members, flow, pages),
         siblings=Siblings(host),
         upkeep=Upkeep(settings, home, store, telling, members),
+        turnstile=Turnstile(settings.joining_per_minute),
         revocations=revocations,
     )

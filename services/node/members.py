@@ -124,7 +124,9 @@ class Members:
         """Renew what ends soon or names too few epochs; return the members' names."""
         return await self._store.write(self._renew_due)
 
-    def issue(self, work: Work, member: KnownNode, *, leaf_key: str, epochs: EpochsOf) -> None:
+    def issue(
+        self, work: Work, member: NodeName, level: str, *, leaf_key: str, epochs: EpochsOf
+    ) -> None:
         """Issue a member's credential and tell it in this hub's log; it is useless without a seed.
 
         Args:
@@ -134,14 +136,14 @@ class Members:
         user_jwt = credentials.issue_member_leaf(
             self._home,
             user=leaf_key,
-            member=member.node,
-            member_level=Level(member.level),
+            member=member,
+            member_level=Level(level),
             epochs=epochs,
             at=work.now,
         )
-        row = credential_of(work, member.node)
+        row = credential_of(work, member)
         event = CredentialRenewed(
-            node=member.node,
+            node=member,
             revision=row.revision + 1 if row else 1,
             user_jwt=user_jwt,
             expires=jwt.claims_of(user_jwt)["exp"],
@@ -163,7 +165,7 @@ class Members:
                     service: max(current.get(service, 1), issued_for.get(service, 1))
                     for service in FEDERATED
                 }
-                self.issue(work, member, leaf_key=row.leaf_key, epochs=both)
+                self.issue(work, member.node, member.level, leaf_key=row.leaf_key, epochs=both)
                 renewed.append(str(member.node))
         return renewed
 

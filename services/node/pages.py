@@ -6,7 +6,7 @@ has gathered, and asks its parent or down the leaf for what it has not.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 import structlog
@@ -18,7 +18,7 @@ from shared.bus import Answer, Bus, BusUnreachable, Delivered, NoStream
 from shared.bus_nats import NatsBus
 from shared.contracts.node import Name
 from shared.events import Log
-from shared.ids import NodeName, ServiceName
+from shared.ids import FEDERATED, NodeName, ServiceName
 from shared.log.desk import LogDesk
 from shared.log.names import LogName, gathered_subject
 from shared.log.page import CERTIFICATE_HEADER, SIGNATURE_HEADER, claimed_place
@@ -123,6 +123,48 @@ class PageDesk:
                 self.answered_pages += sent
                 return
 
+    async def last_gathered(self, node: str) -> dict[str, Place]:
+        """Return, by service, the last page of a member's logs that this hub has gathered.
+
+        What lies there last and is no page of that log is looked past: then the last page counts
+        that this service has applied, or none.
+        """
+        known = self._desk.trust.node(node)
+        streams = offered_streams(self._place.node, Level(self._place.level))
+        last: dict[str, Place] = {}
+        for service in FEDERATED if known and streams else ():
+            name = LogName(NodeName(node), service, Log.PUBLIC)
+            found = await self._get(streams[0], {"last_by_subj": self._subject(streams[0], name)})
+            place = self._checked_place(name, found)
+            if place is None:
+                cursor = await self._desk.store.read(self._desk.cursors.load, name)
+                place = (cursor.epoch, cursor.number) if cursor.number else None
+            if place is not None:
+                last[service] = place
+        return last
+
+    def _checked_place(self, name: LogName, found: Delivered | None) -> Place | None:
+        if found is None:
+            return None
+        try:
+            page = self._desk.door.check(
+                found.data,
+                signature=found.headers[SIGNATURE_HEADER],
+                certificate=found.headers[CERTIFICATE_HEADER],
+                expected=name,
+            ).page
+        except Refusal as error:
+            log.warning("last page refused", log=str(name), reason=error.slug)
+            return None
+        return page.epoch, page.number
+
+    def _subject(self, stream: str, name: LogName) -> str:
+        """Return the subject of a known node's log in a stream in which this hub gathers."""
+        known = self._desk.trust.node(name.node)
+        assert known is not None
+        front = "" if stream.startswith("CONT_") else f"{known.continent}."
+        return f"{front}{gathered_subject(name)}"
+
     def _holders(self, asked: Asked) -> list[Holder]:
         """Return who may have the pages, the nearest first."""
         if asked.node == self._place.node:
@@ -157,12 +199,10 @@ class PageDesk:
 
     async def _gathered(self, asked: Asked, at: Place) -> Pages:
         """Yield what lies in the streams in which this hub gathers."""
-        known = self._desk.trust.node(asked.node)
-        if known is None:
+        if self._desk.trust.node(asked.node) is None:
             return
         for stream in offered_streams(self._place.node, Level(self._place.level)):
-            front = "" if stream.startswith("CONT_") else f"{known.continent}."
-            subject = f"{front}{gathered_subject(asked.name)}"
+            subject = self._subject(stream, asked.name)
             found = await self._first_after(stream, subject, at)
             while found is not None:
                 yield found
@@ -187,11 +227,13 @@ class PageDesk:
 
     async def _next(self, stream: str, subject: str, seq: int) -> Delivered | None:
         """Return the first message of a subject at or after a sequence, or none."""
+        return await self._get(stream, {"seq": seq, "next_by_subj": subject})
+
+    async def _get(self, stream: str, asked: dict[str, Any]) -> Delivered | None:
+        """Return the message of a stream that a direct get finds, or none."""
         try:
             found = await self._fed.client.request(
-                f"$JS.API.DIRECT.GET.{stream}",
-                orjson.dumps({"seq": seq, "next_by_subj": subject}),
-                timeout=GET_TIMEOUT_S,
+                f"$JS.API.DIRECT.GET.{stream}", orjson.dumps(asked), timeout=GET_TIMEOUT_S
             )
         except NoRespondersError as error:
             raise NoStream(stream) from error
@@ -200,7 +242,8 @@ class PageDesk:
         headers = found.headers or {}
         if "Nats-Sequence" not in headers:
             return None
-        kept = {name: headers.get(name, "") for name in (SIGNATURE_HEADER, CERTIFICATE_HEADER)}
+        kept = {name: headers.get(name, "") for name in _KEPT}
+        subject = headers.get("Nats-Subject", "")
         return Delivered(int(headers["Nats-Sequence"]), subject, found.data, kept)
 
     async def _passed_on(self, asked: Asked, at: Place) -> Pages:

@@ -6,6 +6,7 @@ from typing import Annotated, TypedDict
 from fastapi import Depends
 from starlette.requests import Request
 
+from services.node.decisions import Decisions
 from services.node.flow import Flow
 from services.node.handlers import Telling
 from services.node.home import Home
@@ -14,6 +15,7 @@ from services.node.pages import PageDesk
 from services.node.reopenings import Reopenings
 from services.node.settings import NodeServiceSettings
 from services.node.siblings import Siblings
+from services.node.turnstile import Turnstile
 from services.node.upkeep import Upkeep
 from shared.revocations import Revocations
 from shared.service import ServiceHost
@@ -31,8 +33,10 @@ class Parts:
     flow: Flow
     reopenings: Reopenings
     pages: PageDesk
+    decisions: Decisions
     siblings: Siblings
     upkeep: Upkeep
+    turnstile: Turnstile
     revocations: Revocations
 
 

@@ -32,7 +32,7 @@ class NodeServiceSettings(ServiceSettings, service="node"):
     """How long a gap, a receipt or a head may be outstanding before the watch tells, in seconds."""
     waiting_max: int = 50
     """How many requests to join may wait at a hub."""
-    joining_per_minute: int = 30
+    joining_per_minute: int = 240
     """How many requests to join, and questions after one, a hub answers in a minute."""
 
 

@@ -36,7 +36,7 @@ def test_web_addresses_are_read_as_people_write_them(text: str, urls: list[str])
 @pytest.mark.parametrize(
     "text",
     [
-        "update6",
+        "later",
         "http://",
         "http:// ",
         "info@coop.example",
@@ -47,7 +47,7 @@ def test_web_addresses_are_read_as_people_write_them(text: str, urls: list[str])
         "http://localhost/",
         "http://10.0.0.1/",
         "http://coop.example/a- b/c/",
-        "Essbare Stadt Wels",
+        "Le jardin d'en face",
         "http://coop.example/" + "x" * 1000,
         "http://[::1",
     ],
@@ -209,13 +209,13 @@ def test_contacts_are_read_and_shown_to_nobody() -> None:
 
 
 def test_an_address_is_put_together_from_its_parts() -> None:
-    parts = {"street": "Hermes Road", "number": "4", "building": "Central House"}
+    parts = {"street": "Mill Road", "number": "4", "building": "Old House"}
     assert address(parts, "", "GB").fields == {
-        "street": "Central House, 4 Hermes Road",
+        "street": "Old House, 4 Mill Road",
         "country": "GB",
     }
-    assert address({"street": "Крум Попов", "number": "56"}, "", "BG").fields["street"] == (
-        "Крум Попов 56"
+    assert address({"street": "Дълга улица", "number": "56"}, "", "BG").fields["street"] == (
+        "Дълга улица 56"
     )
     assert address({"building": "yes", "locality": "Agde"}, "", None).fields == {"locality": "Agde"}
 

@@ -24,7 +24,7 @@ def test_placemarks_become_rows() -> None:
     data = kml(
         "<name><![CDATA[Banc del Temps]]></name><description><![CDATA[<b><a target='_blank'"
         " href=https://bdt.example/x?a=1&b=2>Banc</a></b>]]></description>"
-        "<Point><coordinates>\n 2.1844969,42.1943907,0 </coordinates></Point>",
+        "<Point><coordinates>\n 2.1234567,42.7654321,0 </coordinates></Point>",
         '<name>A &amp; B</name><ExtendedData><Data name="telephone"><value>123456</value></Data>'
         '<SchemaData><SimpleData name="ville">Olot</SimpleData></SchemaData></ExtendedData>',
     )
@@ -34,8 +34,8 @@ def test_placemarks_become_rows() -> None:
     assert isinstance(first, Row)
     assert first.cells["name"] == "Banc del Temps"
     assert first.cells["description.link"] == "https://bdt.example/x?a=1&b=2"
-    assert first.cells["geometry.longitude"] == "2.1844969"
-    assert first.cells["geometry.latitude"] == "42.1943907"
+    assert first.cells["geometry.longitude"] == "2.1234567"
+    assert first.cells["geometry.latitude"] == "42.7654321"
     assert second == Row(2, {"name": "A & B", "telephone": "123456", "ville": "Olot"})
 
 

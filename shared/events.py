@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, ClassVar, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -209,6 +210,7 @@ def frame_of(
     return body
 
 
+@lru_cache(maxsize=1024)
 def kind_of(wire_type: str) -> tuple[str, int]:
     """Return the kind and version of a CloudEvents type.
 

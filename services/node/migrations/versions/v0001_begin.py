@@ -13,6 +13,19 @@ down_revision = None
 def upgrade() -> None:
     """Make the tables."""
     op.create_table(
+        "act",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.Text(), nullable=False),
+        sa.Column("closed_at", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("act_by_state", "act", ["state", "id"], unique=False)
+    op.create_table(
         "announced_head",
         sa.Column("node", sa.Text(), nullable=False),
         sa.Column("service", sa.Text(), nullable=False),
@@ -36,61 +49,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("caller", "operation", "key"),
     )
     op.create_table(
-        "at_home",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("private", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+        "credential",
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.Column("leaf_key", sa.Text(), nullable=False),
+        sa.Column("user_jwt", sa.Text(), nullable=False),
+        sa.Column("issued", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("epochs", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("node"),
     )
     op.create_table(
-        "entity",
+        "description",
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("node"),
+    )
+    op.create_table(
+        "happening",
         sa.Column(
-            "key",
+            "id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             autoincrement=True,
             nullable=False,
         ),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("withdrawn", sa.Integer(), nullable=False),
-        sa.Column("network_only", sa.Integer(), nullable=False),
-        sa.Column("indexed", sa.Integer(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("country", sa.Text(), nullable=False),
-        sa.Column("lat", sa.Integer(), nullable=True),
-        sa.Column("lon", sa.Integer(), nullable=True),
-        sa.Column("practice", sa.Text(), nullable=False),
-        sa.Column("profile", sa.Text(), nullable=False),
-        sa.Column("listed_at", sa.Text(), nullable=False),
-        sa.Column("changed_at", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("key"),
-        sa.UniqueConstraint("id"),
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("event_id"),
     )
-    op.create_index("entity_by_country", "entity", ["country", "key"], unique=False)
-    op.create_index(
-        "entity_by_origin", "entity", ["origin", "withdrawn", "network_only", "key"], unique=False
-    )
-    op.create_index("entity_by_place", "entity", ["lat", "lon"], unique=False)
-    op.create_index(
-        "entity_to_index",
-        "entity",
-        ["key"],
-        unique=False,
-        sqlite_where=sa.text("indexed = 0"),
-        postgresql_where=sa.text("indexed = 0"),
-    )
-    op.create_table(
-        "entity_term",
-        sa.Column("term", sa.Text(), nullable=False),
-        sa.Column(
-            "entity",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint("term", "entity"),
-    )
-    op.create_index("entity_term_by_entity", "entity_term", ["entity"], unique=False)
     op.create_table(
         "held_page",
         sa.Column("node", sa.Text(), nullable=False),
@@ -107,44 +99,31 @@ def upgrade() -> None:
     )
     op.create_index("held_by_reason", "held_page", ["reason"], unique=False)
     op.create_table(
-        "import_row",
-        sa.Column("run", sa.Text(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("line", sa.Integer(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("entity_id", sa.Text(), nullable=False),
-        sa.Column("issues", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("run", "place"),
-    )
-    op.create_table(
-        "import_run",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("asked_by", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("started_at", sa.Text(), nullable=False),
-        sa.Column("ended_at", sa.Text(), nullable=False),
-        sa.Column("rows", sa.Integer(), nullable=False),
-        sa.Column("done", sa.Integer(), nullable=False),
-        sa.Column("report", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
-        "imported",
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("source_key", sa.Text(), nullable=False),
-        sa.Column("entity_id", sa.Text(), nullable=False),
-        sa.Column("said", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("source", "source_key"),
-    )
-    op.create_index("imported_by_entity", "imported", ["entity_id"], unique=False)
-    op.create_table(
         "inbox_cursor",
         sa.Column("stream", sa.Text(), nullable=False),
         sa.Column("created", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("stream"),
     )
+    op.create_table(
+        "joining",
+        sa.Column("root_key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.Column("continent", sa.Text(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("leaf_key", sa.Text(), nullable=False),
+        sa.Column("names", sa.Text(), nullable=False),
+        sa.Column("services", sa.Text(), nullable=False),
+        sa.Column("epochs", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("root_key"),
+        sa.UniqueConstraint("fingerprint"),
+    )
+    op.create_index("joining_by_node", "joining", ["node"], unique=False)
     op.create_table(
         "known_node",
         sa.Column("node", sa.Text(), nullable=False),
@@ -269,29 +248,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("node", "reason"),
     )
     op.create_table(
+        "renewal",
+        sa.Column("hub", sa.Text(), nullable=False),
+        sa.Column("user_jwt", sa.Text(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hub"),
+    )
+    op.create_table(
+        "reopening",
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("log", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("service", "log", "epoch"),
+    )
+    op.create_table(
         "revoked_token",
         sa.Column("token_id", sa.Text(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("token_id"),
-    )
-    op.create_table(
-        "search",
-        sa.Column(
-            "entity",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
-        sa.Column(
-            "name", sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql"), nullable=False
-        ),
-        sa.Column(
-            "near", sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql"), nullable=False
-        ),
-        sa.Column(
-            "rest", sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql"), nullable=False
-        ),
-        sa.PrimaryKeyConstraint("entity"),
     )
     op.create_table(
         "set_aside",
@@ -307,6 +284,30 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("release", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("node", "service", "log", "epoch", "number", "place"),
+    )
+    op.create_table(
+        "token",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("bearer", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("claims", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("issued_by", sa.Text(), nullable=False),
+        sa.Column("issued", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "act_voice",
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["act"],
+            ["act.id"],
+        ),
+        sa.PrimaryKeyConstraint("act", "person"),
     )
 
 

@@ -9,7 +9,14 @@ import typer
 from shared.refusals import Kind, Refusal
 from twiza import printing
 from twiza.commands.joining import NotCompared, WordsDiffer, normal
-from twiza.commands.options import HomeOption, JsonOption, StewardOption, TokenOption, token_of
+from twiza.commands.options import (
+    HomeOption,
+    JsonOption,
+    StewardOption,
+    TokenOption,
+    opened,
+    token_of,
+)
 
 
 class NobodyAsks(Refusal):
@@ -32,10 +39,9 @@ def admit(
     as_json: JsonOption = False,
 ) -> None:
     """Speak for admitting a network to this hub; the second steward's word admits it."""
-    from services.node.home import Home
     from twiza.asking import Asking
 
-    with Asking(Home.opened(home), token=token_of(token, as_steward)) as asking:
+    with Asking(opened(home), token=token_of(token, as_steward)) as asking:
         waiting = [
             one
             for one in asking.get("node", "/joinings")
@@ -63,22 +69,20 @@ def expel(
     as_json: JsonOption = False,
 ) -> None:
     """Speak for cutting a network off; the second steward's word does it, at once."""
-    from services.node.home import Home
     from twiza.asking import Asking
 
     if not yes and os.isatty(0):
         typer.confirm(f"Cut {node} off? What it says from then on is heard by nobody.", abort=True)
-    with Asking(Home.opened(home), token=token_of(token, as_steward)) as asking:
+    with Asking(opened(home), token=token_of(token, as_steward)) as asking:
         act = asking.post("node", "/acts", {"act": "cut", "node": node, "cause": cause})
     _tell_act(act, as_json=as_json, done=f"{node} is cut off.")
 
 
 def listed(*, home: HomeOption, as_json: JsonOption = False) -> None:
     """List the nodes of the federation that this one knows."""
-    from services.node.home import Home
     from twiza.asking import Asking
 
-    with Asking(Home.opened(home)) as asking:
+    with Asking(opened(home)) as asking:
         found = asking.get("node", "/nodes")
     if as_json:
         printing.as_json(found)
@@ -100,10 +104,9 @@ def log(
     as_json: JsonOption = False,
 ) -> None:
     """List what has happened in the federation, newest first."""
-    from services.node.home import Home
     from twiza.asking import Asking
 
-    with Asking(Home.opened(home)) as asking:
+    with Asking(opened(home)) as asking:
         found = asking.get("node", "/happenings", size=most)["items"]
     if as_json:
         printing.as_json(found)
@@ -116,10 +119,9 @@ def epoch(*, home: HomeOption, as_json: JsonOption = False) -> None:
 
     A node finds out by itself when a log must go on in a new epoch.
     """
-    from services.node.home import Home
     from twiza.asking import Asking
 
-    with Asking(Home.opened(home)) as asking:
+    with Asking(opened(home)) as asking:
         found = asking.get("node", "/epochs")
     if as_json:
         printing.as_json(found)

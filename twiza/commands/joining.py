@@ -10,7 +10,7 @@ import typer
 
 from shared.refusals import Kind, Refusal
 from twiza import outcomes, printing
-from twiza.commands.options import HomeOption, JsonOption
+from twiza.commands.options import HomeOption, JsonOption, opened
 
 ASK_AGAIN_S: Final = 5.0
 
@@ -39,10 +39,9 @@ def invite(
     ] = None,
 ) -> None:
     """Write an invitation to this hub, to be handed to a network as a file. It is no secret."""
-    from services.node.home import Home
     from services.node.invitations import make_invitation
 
-    invitation = make_invitation(Home.opened(home))
+    invitation = make_invitation(opened(home))
     text = invitation.model_dump_json(indent=1) + "\n"
     if out is None:
         sys.stdout.write(text)
@@ -77,13 +76,12 @@ def join(
     """
     import asyncio
 
-    from services.node.home import Home
     from services.node.invitations import Invitation
 
-    opened = Home.opened(home)
+    found = opened(home)
     read = Invitation.read(invitation.read_bytes())
     _compare_hub(read.hub, read.fingerprint, fingerprint)
-    told = asyncio.run(_joined(opened, read, wait_s=wait_s))
+    told = asyncio.run(_joined(found, read, wait_s=wait_s))
     if as_json:
         printing.as_json(told)
     elif told["state"] == "admitted":

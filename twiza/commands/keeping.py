@@ -9,7 +9,7 @@ import typer
 
 from shared.refusals import Kind, Refusal
 from twiza import printing
-from twiza.commands.options import HomeOption, JsonOption
+from twiza.commands.options import HomeOption, JsonOption, opened
 
 PASSPHRASE: Final = "TWIZA_BACKUP_PASSPHRASE"  # noqa: S105  # the name of a variable
 
@@ -42,12 +42,11 @@ def backup(
 
     The node may run meanwhile. The file is read back before it gets its name.
     """
-    from services.node.home import Home
     from twiza.backup import back_up
 
-    opened = Home.opened(home)
+    found = opened(home)
     secret = _passphrase(passphrase_file, twice=True)
-    made = back_up(opened, folder, passphrase=secret)
+    made = back_up(found, folder, passphrase=secret)
     if as_json:
         printing.as_json(asdict(made))
         return

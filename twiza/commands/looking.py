@@ -7,24 +7,23 @@ from typing import Annotated, Any
 import typer
 
 from twiza import outcomes, printing
-from twiza.commands.options import HomeOption, JsonOption
+from twiza.commands.options import HomeOption, JsonOption, opened
 
 
 def status(*, home: HomeOption, as_json: JsonOption = False) -> None:
     """Say whether the node runs, where it answers, and whether each service is ready."""
-    from services.node.home import Home
     from twiza import running, wiring
 
-    opened = Home.opened(home)
-    settings, federation = opened.settings(), opened.federation()
-    about = running.running(opened.path)
+    found = opened(home)
+    settings, federation = found.settings(), found.federation()
+    about = running.running(found.path)
     told: dict[str, Any] = {
         "node": settings.name,
-        "home": str(opened.path),
+        "home": str(found.path),
         "level": settings.level.value,
         "hub": federation.hub if federation else None,
         "running": about is not None,
-        "starting": about is None and running.is_held(opened.path),
+        "starting": about is None and running.is_held(found.path),
     }
     services: list[dict[str, Any]] = []
     if about is not None:
@@ -34,7 +33,7 @@ def status(*, home: HomeOption, as_json: JsonOption = False) -> None:
             "since": about.since,
             "release": wiring.release(),
         }
-        services = asyncio.run(_services(opened, single=about.single))
+        services = asyncio.run(_services(found, single=about.single))
     if as_json:
         addresses = about.addresses if about else {}
         printing.as_json({**told, "addresses": addresses, "services": services})
@@ -45,7 +44,7 @@ def status(*, home: HomeOption, as_json: JsonOption = False) -> None:
             columns = {"service": "service", "ready": "ready", "address": "address", "detail": ""}
             printing.rows(services, columns)
         elif not told["starting"]:
-            printing.say(f"Start it with: twiza up --home {opened.path}")
+            printing.say(f"Start it with: twiza up --home {found.path}")
     if about is None:
         raise typer.Exit(outcomes.UNAVAILABLE)
     if not all(one["ready"] for one in services):

@@ -2,9 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from services.node.home import Home
 
 
 def default_home() -> Path:
@@ -40,3 +43,20 @@ StewardOption = Annotated[
 def token_of(token: str, file: Path | None) -> str:
     """Return the token that was given; none where none was, and the machine's operator asks."""
     return file.read_text("ascii", "replace").strip() if file is not None else token
+
+
+def opened(home: Path) -> "Home":
+    """Return the home that a command works on; of what happens there only warnings are logged.
+
+    Raises:
+        BadHome: no node was founded there.
+    """
+    import logging
+
+    from services.node.home import Home
+    from shared import logs
+    from twiza import wiring
+
+    found = Home.opened(home.expanduser())
+    logs.configure("twiza", found.settings().name, wiring.release(), level=logging.WARNING)
+    return found

@@ -73,6 +73,10 @@ class ServiceSettings(Settings):
     """By service, the base address at which the node's own services ask one another."""
     letter_secrets: Path = Path("keys/letters")
     """The directory of the service's letter keys."""
+    restored: str = ""
+    """When the node was restored from a backup, or nothing; its logs are reopened once for it."""
+    alone: bool = False
+    """Whether a restored node goes on without its hub, as the operator has decided."""
     watch_s: float = 60.0
     """How long another node's announced head may be ahead of what was applied here, in seconds."""
 
@@ -213,6 +217,8 @@ def place_of(settings: ServiceSettings, service: str) -> Place:
         certificate=settings.certificates[service].read_text("ascii").strip(),
         letter_secrets=settings.letter_secrets,
         slot=settings.slot,
+        restored=settings.restored,
+        alone=settings.alone,
     )
 
 

@@ -98,6 +98,10 @@ class Place:
     letter_secrets: Path
     slot: str = ""
     """The word without which nobody writes into this node's public streams."""
+    restored: str = ""
+    """When this node was restored from a backup, if it was: each log is reopened once for it."""
+    alone: bool = False
+    """Whether the operator has decided that a restored node goes on without its hub."""
 
     @property
     def as_parent(self) -> Parent:
@@ -273,7 +277,11 @@ class LogDesk:
             slot=self.place.slot if log_ is Log.PUBLIC else "",
             witness=self.witness,
             reopen=self.reopener.reopen,
+            prepare=self._reopen_restored,
         )
+
+    async def _reopen_restored(self, name: LogName) -> None:
+        await self.reopener.reopen_restored(name, cause=self.place.restored, alone=self.place.alone)
 
     def _bus_of(self, log_: Log) -> Bus:
         return self.fed if log_ is Log.PUBLIC else self.app

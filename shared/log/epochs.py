@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 import structlog
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.bus import Bus, BusUnreachable, NoStream
@@ -225,16 +225,30 @@ class Reopener:
         self._witness = witness
         self._sign = sign
 
-    async def reopen(self, name: LogName, reason: str) -> None:
+    async def reopen(
+        self, name: LogName, reason: str, *, cause: str = "", alone: bool = False
+    ) -> None:
         """Take back what was published of a log, and go on in a new epoch.
+
+        Args:
+            name: the log.
+            reason: what the new epoch's first event says of it.
+            cause: the restore for which this happens, where it is one; it happens once for each.
+            alone: go on without the hub, where the operator has decided that it will not answer.
 
         Raises:
             BusUnreachable, NoStream: what was published cannot be fetched now; nothing changed.
         """
         head = await self._store.write(self._sealer.head, name.log)
+        try:
+            gathered = await self._witness.pages(name)
+        except (BusUnreachable, NoStream):
+            if not alone:
+                raise
+            gathered = []
         published = {
             (page.sealed.epoch, page.sealed.number): page
-            for page in [*await self._local(name, head), *await self._witness.pages(name)]
+            for page in [*await self._local(name, head), *gathered]
         }
         adopted = [published[place] for place in sorted(published)]
         last = adopted[-1].sealed if adopted else None
@@ -243,10 +257,26 @@ class Reopener:
         at = (last.epoch, last.number, last.sha256) if last else (head.epoch, 0, NO_PAGE)
         statement = Statement(name, max(head.epoch, at[0]) + 1, *at, reason)
         event = await self._sign(statement)
-        left = await self._store.write(self._adopt_and_reopen, name, adopted, event)
+        left = await self._store.write(self._adopt_and_reopen, name, adopted, event, cause)
         log.warning(
             "log goes on in a new epoch", log=str(name), epoch=statement.epoch, left_behind=left
         )
+
+    async def reopen_restored(self, name: LogName, *, cause: str, alone: bool) -> None:
+        """Reopen a log once after a restore: what it told since the backup is not in its tables.
+
+        Raises:
+            BusUnreachable, NoStream: the hub, which may know more, does not answer.
+        """
+        if cause and not await self._store.read(self._reopened_for, name, cause):
+            await self.reopen(name, f"restored {cause}", cause=cause, alone=alone)
+
+    def _reopened_for(self, work: Work, name: LogName, cause: str) -> bool:
+        table = self._store.tables.reopened_for
+        found = work.execute(
+            select(table.c.cause).where(table.c.log == name.log.value, table.c.cause == cause)
+        )
+        return found.first() is not None
 
     async def _local(self, name: LogName, head: Head) -> list[SignedPage]:
         """Return the pages that the node's own stream has beyond, or other than, the page table."""
@@ -296,7 +326,12 @@ class Reopener:
         return ours[0] if ours else None
 
     def _adopt_and_reopen(
-        self, work: Work, name: LogName, adopted: Sequence[SignedPage], event: LogReopened
+        self,
+        work: Work,
+        name: LogName,
+        adopted: Sequence[SignedPage],
+        event: LogReopened,
+        cause: str,
     ) -> int:
         """Adopt what was published, list what was left behind, and seal the new epoch's page 1."""
         ours_left = self._left_behind(work, name, event)
@@ -313,6 +348,10 @@ class Reopener:
             time=work.moment,
         )
         self._sealer.open_epoch(work, name.log, epoch=event.epoch, first=body)
+        if cause:
+            table = self._store.tables.reopened_for
+            row = {"log": name.log.value, "cause": cause}
+            work.execute(insert(table).values(row).on_conflict_do_nothing())
         return len(ours_left)
 
     def _left_behind(self, work: Work, name: LogName, event: LogReopened) -> list[SealedPage]:

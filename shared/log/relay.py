@@ -84,6 +84,7 @@ class Relay:
         witness: is asked before anything is sealed, at start and after each reconnection.
         reopen: opens a new epoch when the log turns out to be rewound.
         slot: the node's secret word, through which a public log is written.
+        prepare: what must have been done once before anything is sealed: a restore's reopening.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Relay:
         witness: Witness,
         reopen: Reopen,
         slot: str = "",
+        prepare: Callable[[LogName], Awaitable[None]] | None = None,
     ) -> None:
         self.name = name
         self.state = RelayState()
@@ -104,6 +106,7 @@ class Relay:
         self._bus = bus
         self._witness = witness
         self._reopen = reopen
+        self._prepare = prepare
         self._subject = slotted(name.subject, slot)
         self._wake = asyncio.Event()
         self._wake.set()
@@ -134,6 +137,9 @@ class Relay:
         wait_s = RETRY_FIRST_S
         while True:
             try:
+                if self._prepare is not None:
+                    await self._prepare(self.name)
+                    self._prepare = None
                 await self._compared()
                 await self._pump()
                 wait_s = RETRY_FIRST_S

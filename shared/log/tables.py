@@ -195,6 +195,13 @@ class LogTables:
             Column("subject", Text, nullable=False),
             Column("outcome", Text, nullable=False),
         )
+        # For which restore each log has been reopened, so that it happens once for each.
+        self.reopened_for = Table(
+            "reopened_for",
+            metadata,
+            Column("log", Text, primary_key=True),
+            Column("cause", Text, primary_key=True),
+        )
         self.answered = Table(
             "answered",
             metadata,

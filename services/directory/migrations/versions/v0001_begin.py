@@ -102,6 +102,12 @@ def _make_log() -> None:
         sa.PrimaryKeyConstraint("event_id"),
     )
     op.create_table(
+        "reopened_for",
+        sa.Column("log", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("log", "cause"),
+    )
+    op.create_table(
         "answered",
         *_texts("caller", "operation", "key", "request"),
         _integer("status"),

@@ -37,6 +37,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("node", "service"),
     )
     op.create_table(
+        "reopened_for",
+        sa.Column("log", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("log", "cause"),
+    )
+    op.create_table(
         "answered",
         sa.Column("caller", sa.Text(), nullable=False),
         sa.Column("operation", sa.Text(), nullable=False),
@@ -336,5 +342,6 @@ def downgrade() -> None:
     op.drop_table("description")
     op.drop_table("credential")
     op.drop_table("answered")
+    op.drop_table("reopened_for")
     op.drop_table("announced_head")
     op.drop_table("act")

@@ -34,6 +34,14 @@ class CannotRestore(Refusal):
     title: ClassVar[str] = "Nothing was restored"
 
 
+class NotRestored(Refusal):
+    """A node is asked to go on alone that was not restored."""
+
+    kind: ClassVar[Kind] = Kind.CONFLICT
+    slug: ClassVar[str] = "not-restored"
+    title: ClassVar[str] = "Only a node that was restored from a backup can go on alone"
+
+
 def restore(file: Path, path: Path, *, passphrase: str, now: datetime | None = None) -> Manifest:
     """Restore a node into an empty directory and mark it; return what the backup held.
 
@@ -62,6 +70,19 @@ def restore(file: Path, path: Path, *, passphrase: str, now: datetime | None = N
         shutil.rmtree(draft, ignore_errors=True)
     wiring.completed(path)
     return manifest
+
+
+def decide_alone(home: Home) -> None:
+    """Let a restored node go on without its hub, which may know more of its logs.
+
+    Raises:
+        NotRestored: the node was not restored, so there is nothing to decide.
+    """
+    try:
+        mark = json.loads(home.restored_file.read_bytes())
+    except FileNotFoundError as error:
+        raise NotRestored from error
+    write_secret(home.restored_file, json.dumps(mark | {"alone": True}, indent=1).encode("utf-8"))
 
 
 def check(file: Path, *, passphrase: str) -> Manifest:

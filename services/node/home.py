@@ -123,6 +123,7 @@ class Home:
         self.resolver = self.nats / "jwt"
         self.tokens = self.nats / "tokens"
         self.intended_streams = self.nats / "streams"
+        self.restored_file = self.path / "restored.json"
         self.epochs_file = self.nats / "epochs.json"
         self.revoked_file = self.nats / "revoked.json"
         self.nats_log = self.logs / "nats.log"

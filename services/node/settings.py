@@ -1,5 +1,6 @@
 """The node service's settings, and what every service of a node is told of its home."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,16 @@ def service_values(
         values["gathering"] = _gathering(settings, federation)
     if service == "node":
         values["home"] = home.path
-    return values
+    return values | _restored(home)
+
+
+def _restored(home: Home) -> dict[str, Any]:
+    """Return what ``twiza restore`` has left for the services: their logs are to be reopened."""
+    try:
+        mark = json.loads(home.restored_file.read_bytes())
+    except FileNotFoundError:
+        return {}
+    return {"restored": mark["at"], "alone": bool(mark.get("alone", False))}
 
 
 def service_url(settings: NodeSettings, service: ServiceName, *, single: bool) -> str:

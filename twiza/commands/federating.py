@@ -114,13 +114,28 @@ def log(
     printing.rows(found, {"at": "heard", "what": "what", "node": "node", "by": "by"})
 
 
-def epoch(*, home: HomeOption, as_json: JsonOption = False) -> None:
+def epoch(
+    *,
+    home: HomeOption,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="A restored node goes on without its hub's word.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Show the epochs of this node's logs, and what was left behind where one ended.
 
-    A node finds out by itself when a log must go on in a new epoch.
+    A node finds out by itself when a log must go on in a new epoch. A restored node asks its hub
+    first what was published since the backup, and waits for it; where the hub will not answer any
+    more, ``--alone`` decides that the node goes on with what the backup holds.
     """
     from twiza.asking import Asking
 
+    if alone:
+        from twiza.restore import decide_alone
+
+        decide_alone(opened(home))
+        printing.say("Decided. Stop this node and start it again: it goes on by itself.")
+        return
     with Asking(opened(home)) as asking:
         found = asking.get("node", "/epochs")
     if as_json:

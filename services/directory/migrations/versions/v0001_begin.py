@@ -62,7 +62,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: nothing comes before the beginning."""
-    raise NotImplementedError("nothing comes before the first tables")
+    raise RuntimeError("nothing comes before the first tables")
 
 
 def _make_log() -> None:

@@ -1,7 +1,7 @@
 """Which function remembers which event: the way from a page that was taken in to the tables."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 import structlog
@@ -32,13 +32,13 @@ class Arrived(Generic[E]):
     """
 
     event: E
-    data: dict[str, Any]
     origin: NodeName
     service: ServiceName
     event_id: str
     at: str
     epoch: int
     number: int
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 Remember = Callable[[Work, Sequence[Arrived[Any]]], None]

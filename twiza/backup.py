@@ -23,6 +23,7 @@ from shared.keys import SigningKey, fingerprint, write_secret
 from shared.refusals import Kind, Refusal
 from twiza import wiring
 from twiza.archives import ArchiveWriter, Manifest, unpack
+from twiza.release import release
 
 BACKUPS: Final = "backups.json"
 BACKUPS_REMEMBERED: Final = 20
@@ -113,7 +114,7 @@ def _write(home: Home, file: BinaryIO, passphrase: str, at: datetime) -> Manifes
     manifest = Manifest(
         node=home.settings().name,
         fingerprint=fingerprint(SigningKey.load(home.root_key).public),
-        release=wiring.release(),
+        release=release(),
         at=at.isoformat(timespec="seconds"),
         files=tuple(archive.files),
     )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from cryptography import x509
 
@@ -17,9 +18,10 @@ from services.node import jwt
 from services.node.home import BadHome, Home
 from services.node.server import ServerNotReady, monitor
 from services.node.server_config import UnsafeDurability, require_safe
+from shared.ids import SERVICES
 from shared.refusals import Refusal
 from shared.subjects import Level
-from twiza import running, wiring
+from twiza import running
 from twiza.asking import Asking
 from twiza.backup import made_so_far
 from twiza.processes import asked
@@ -142,8 +144,10 @@ async def _at_work(home: Home) -> list[Finding]:
             return [_wait("still-starting", logs=str(home.logs))]
         return [_stop("not-running", path=str(home.path)), *_ports(home)]
     found = [*await _server(home)]
-    for service in wiring.services_of(home.settings()):
-        port = wiring.port_of(home.settings(), service, single=about.single)
+    for service in SERVICES:
+        port = urlsplit(about.addresses.get(service, "")).port
+        if port is None:
+            continue
         status, body = await asked(port, f"/{service}/readyz")
         if status != 200:
             found.append(
@@ -155,7 +159,7 @@ async def _at_work(home: Home) -> list[Finding]:
 
 def _ports(home: Home) -> Iterator[Finding]:
     settings = home.settings()
-    used = ["nats", "monitor", "single", *wiring.services_of(settings)]
+    used = ["nats", "monitor", "single", *settings.services]
     if settings.level is not Level.LOCAL:
         used += ["leaf", "joining"]
     for name in used:

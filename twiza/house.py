@@ -12,6 +12,7 @@ from shared import logs
 from shared.subjects import Level
 from twiza import wiring
 from twiza.logfiles import LogFile
+from twiza.release import release
 from twiza.serving import Doors, Listener, Room
 
 LOOPBACK = "127.0.0.1"
@@ -30,7 +31,7 @@ class House:
         self._home = home
         self._single = single
         self._doors = Doors()
-        self._release = wiring.release()
+        self._release = release()
         self._listener = Listener(self._doors, host=LOOPBACK, port=port, version=self._release)
         self._joining: Listener | None = None
 
@@ -99,6 +100,4 @@ _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 def write_logs(service: str, home: Home, *, file: Path | None) -> None:
     """Have this process log to a file of bounded size, or to the terminal where there is none."""
     stream = cast(TextIO, LogFile(file)) if file is not None else sys.stderr
-    logs.configure(
-        service, home.settings().name, wiring.release(), stream=stream, level=logging.INFO
-    )
+    logs.configure(service, home.settings().name, release(), stream=stream, level=logging.INFO)

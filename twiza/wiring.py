@@ -2,7 +2,6 @@
 
 import importlib
 import os
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -13,6 +12,7 @@ from services.node.settings import service_url, service_values
 from shared.ids import SERVICES, ServiceName
 from shared.refusals import Kind, Refusal
 from shared.service import ServiceSettings
+from twiza.release import release
 
 NODE: Final = ServiceName("node")
 
@@ -23,14 +23,6 @@ class NotInstalled(Refusal):
     kind: ClassVar[Kind] = Kind.PRECONDITION
     slug: ClassVar[str] = "service-not-installed"
     title: ClassVar[str] = "This release does not have that service"
-
-
-def release() -> str:
-    """Return the release of the software."""
-    try:
-        return metadata.version("twiza")
-    except metadata.PackageNotFoundError:
-        return "0"
 
 
 def installed() -> tuple[ServiceName, ...]:
@@ -69,6 +61,8 @@ def settings_of(home: Home, service: str, *, single: bool) -> ServiceSettings:
     kind = settings_class(service)
     values: dict[str, Any] = service_values(home, service, release=release(), single=single)
     values["urls"] = urls(home.settings(), single=single)
+    if "languages" in kind.model_fields:
+        values["languages"] = list(home.settings().languages)
     if kind.variable("database") in os.environ:
         del values["database"]
     return kind.read(**values)

@@ -12,7 +12,8 @@ from twiza.commands.options import HomeOption, JsonOption, opened
 
 def status(*, home: HomeOption, as_json: JsonOption = False) -> None:
     """Say whether the node runs, where it answers, and whether each service is ready."""
-    from twiza import running, wiring
+    from twiza import running
+    from twiza.release import release
 
     found = opened(home)
     settings, federation = found.settings(), found.federation()
@@ -31,9 +32,9 @@ def status(*, home: HomeOption, as_json: JsonOption = False) -> None:
             "process": about.pid,
             "mode": "single" if about.single else "supervised",
             "since": about.since,
-            "release": wiring.release(),
+            "release": release(),
         }
-        services = asyncio.run(_services(found, single=about.single))
+        services = asyncio.run(_services(about.addresses))
     if as_json:
         addresses = about.addresses if about else {}
         printing.as_json({**told, "addresses": addresses, "services": services})
@@ -80,15 +81,18 @@ def doctor(
         raise typer.Exit(outcomes.ATTENTION)
 
 
-async def _services(home: Any, *, single: bool) -> list[dict[str, Any]]:
-    from twiza import wiring
+async def _services(addresses: dict[str, str]) -> list[dict[str, Any]]:
+    """Return of each service whether it is ready, and what it lacks."""
+    from urllib.parse import urlsplit
+
+    from shared.ids import SERVICES
     from twiza.processes import Program
 
-    settings = home.settings()
     found = []
-    for name, address in wiring.urls(settings, single=single).items():
-        port = wiring.port_of(settings, name, single=single)
-        program = Program(name=name, command=(), log="", port=port, path=f"/{name}/readyz")
-        lacks = await program.missing()
-        found.append({"service": name, "ready": not lacks, "address": address, "detail": lacks})
+    for name, address in addresses.items():
+        port = urlsplit(address).port
+        if name in SERVICES and port is not None:
+            path = f"/{name}/readyz"
+            lacks = await Program(name=name, command=(), log="", port=port, path=path).missing()
+            found.append({"service": name, "ready": not lacks, "address": address, "detail": lacks})
     return found

@@ -55,8 +55,8 @@ def opened(home: Path) -> "Home":
 
     from services.node.home import Home
     from shared import logs
-    from twiza import wiring
+    from twiza.release import release
 
     found = Home.opened(home.expanduser())
-    logs.configure("twiza", found.settings().name, wiring.release(), level=logging.WARNING)
+    logs.configure("twiza", found.settings().name, release(), level=logging.WARNING)
     return found

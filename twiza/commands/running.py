@@ -121,9 +121,9 @@ def up(
 
 def version(*, as_json: JsonOption = False) -> None:
     """Say which release this is."""
-    from twiza import wiring
+    from twiza.release import release
 
-    about = {"twiza": wiring.release(), "python": sys.version.split()[0]}
+    about = {"twiza": release(), "python": sys.version.split()[0]}
     if as_json:
         printing.as_json(about)
     else:

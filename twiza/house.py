@@ -9,6 +9,7 @@ from typing import TextIO, cast
 from services.node.home import Home
 from services.node.server_config import EVERYWHERE
 from shared import logs
+from shared.runtime import settle_in
 from shared.subjects import Level
 from twiza import wiring
 from twiza.logfiles import LogFile
@@ -53,6 +54,7 @@ class House:
         await room.open()
         if service == wiring.NODE:
             await self._open_front(room)
+        settle_in()
 
     async def close_service(self, service: str) -> None:
         """Close a service; a second call does nothing."""

@@ -30,9 +30,14 @@ def language(asked: str = "", environ: Mapping[str, str] = os.environ) -> str:
 
 def words(code: str, values: Mapping[str, Any], *, lang: str) -> Words:
     """Return a finding in words; a value that is missing is left open."""
-    text = catalogue(lang).get(code) or {"what": code, "do": ""}
-    given = _Open(values)
+    # A later release of a service may find what this one has no words for.
+    text = catalogue(lang).get(code) or {"what": f"{code}: {{detail}}", "do": ""}
+    given = _Open({name: _shown(value) for name, value in values.items()})
     return Words(text["what"].format_map(given), text["do"].format_map(given))
+
+
+def _shown(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 @cache

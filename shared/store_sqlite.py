@@ -148,6 +148,7 @@ class SqliteStore:
             raw.execute("PRAGMA synchronous=FULL")
             raw.execute("PRAGMA foreign_keys=ON")
             raw.execute("PRAGMA cache_size=-8000")
+            raw.execute("PRAGMA wal_autocheckpoint=4000")
             if reader:
                 raw.execute("PRAGMA query_only=ON")
             return raw

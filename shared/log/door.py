@@ -116,7 +116,8 @@ class Door:
         claims = checked_certificate(certificate, known.root_key)
         if claims.node != expected.node or claims.service != expected.service:
             raise NotItsSubject(f"{claims.node}/{claims.service} under {expected}")
-        if verify_page(data, signature) != claims.key:
+        sha256 = sha256_hex(data)
+        if verify_page(sha256, signature) != claims.key:
             raise Unsigned("signed by another key than the certificate's")
         try:
             page = parse_page(data)
@@ -139,7 +140,7 @@ class Door:
                 epoch=page.epoch,
                 number=page.number,
                 data=data,
-                sha256=sha256_hex(data),
+                sha256=sha256,
                 signature=signature,
                 certificate=certificate,
             ),

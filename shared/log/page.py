@@ -143,26 +143,29 @@ def page_bytes(
     return data
 
 
-def signed_input(data: bytes) -> bytes:
-    """Return what is signed of a page: the domain tag and the SHA-256 of its bytes."""
-    return PAGE_TAG + hashlib.sha256(data).digest()
+def signed_input(sha256: str) -> bytes:
+    """Return what is signed of a page: the domain tag and the SHA-256 of its bytes (here in hex).
+
+    The digest is taken once and serves for the signature, the chain and the comparison of copies.
+    """
+    return PAGE_TAG + bytes.fromhex(sha256)
 
 
-def sign_page(data: bytes, key: SigningKey) -> str:
-    """Return the signature header of a page: ``<key id>.<base64url>``."""
-    signature = urlsafe_b64encode(key.sign(signed_input(data))).rstrip(b"=")
+def sign_page(sha256: str, key: SigningKey) -> str:
+    """Return the signature header of a page with that SHA-256: ``<key id>.<base64url>``."""
+    signature = urlsafe_b64encode(key.sign(signed_input(sha256))).rstrip(b"=")
     return f"{key.public}.{signature.decode('ascii')}"
 
 
-def verify_page(data: bytes, header: str) -> str:
-    """Return the public key whose signature the header holds over the page's bytes.
+def verify_page(sha256: str, header: str) -> str:
+    """Return the public key whose signature the header holds over a page with that SHA-256.
 
     Raises:
         Unsigned: the header is malformed, or the signature is another one.
     """
     public, _, text = header.partition(".")
     try:
-        verify(public, signed_input(data), unpadded(text))
+        verify(public, signed_input(sha256), unpadded(text))
     except (BadKey, BadSignature) as error:
         raise Unsigned(error.title) from error
     return public

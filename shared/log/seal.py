@@ -160,7 +160,7 @@ class Sealer:
             size += len(body) + 1
             if size > EVENTS_BYTES_MAX and bodies:
                 break
-            bodies.append(bytes(body))
+            bodies.append(body)
         page = self._seal(work, log, head.epoch, head.number + 1, head.hash, bodies)
         self._take_out(work, log, [at for at, _ in waiting[: len(bodies)]])
         return Sealed(page, len(bodies))
@@ -247,13 +247,14 @@ class Sealer:
             sealed_at=sealed_at,
             bodies=bodies,
         )
+        sha256 = sha256_hex(data)
         page = SealedPage(
             log=log,
             epoch=epoch,
             number=number,
             data=data,
-            sha256=sha256_hex(data),
-            signature=sign_page(data, self._key),
+            sha256=sha256,
+            signature=sign_page(sha256, self._key),
             certificate=self._certificate,
         )
         self.keep(work, page, sealed_at=sealed_at)

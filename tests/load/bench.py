@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from services.node.stream_configs import Member
 from shared.contracts.directory import EntityListed
 from shared.events import frame
 from shared.ids import new_uuid7
@@ -105,6 +106,7 @@ class Servers:
 
     hub: TestNode
     nodes: Sequence[TestNode]
+    at_hub: TestDesk
 
     def cpu_s(self, *workers: Remote) -> float:
         """Return the CPU time of all processes of the path, in seconds."""
@@ -140,7 +142,7 @@ async def main() -> int:
         ]  # fmt: skip
         lags = await _lags([writer], reader, base)
         figures += _lag_figures("(c) lag, one origin", lags, base)
-        third = Remote(folder, servers.nodes[2])
+        third = Remote(folder, await _joined(folder, servers, "pt", stack))
         await third.line()
         stack.callback(third.stop)
         fourth = Remote(folder, servers.hub)
@@ -167,13 +169,30 @@ async def main() -> int:
 
 async def _servers(folder: Path, stack: AsyncExitStack) -> Servers:
     hub = TestNode(folder, "eu", level=Level.CONTINENTAL, store_mb=STORE_MB)
-    nodes = [TestNode(folder, name, store_mb=STORE_MB) for name in ("fr", "es", "pt")]
+    nodes = [TestNode(folder, name, store_mb=STORE_MB) for name in ("fr", "es")]
     for node in (hub, *nodes):
         stack.push_async_callback(node.stop)
     await gather(hub, *nodes)
     at_hub = await stack.enter_async_context(TestDesk(hub, "node"))
     await admit(at_hub, *nodes)
-    return Servers(hub, nodes)
+    return Servers(hub, nodes, at_hub)
+
+
+async def _joined(folder: Path, servers: Servers, name: str, stack: AsyncExitStack) -> TestNode:
+    """Return a further node that has joined the hub."""
+    node = TestNode(folder, name, store_mb=STORE_MB)
+    stack.push_async_callback(node.stop)
+    node.join(servers.hub)
+    await node.start()
+    await node.linked(servers.hub.name)
+    streams = await node.streams()
+    await streams.ensure_own_logs()
+    members = [*servers.nodes, node]
+    at_hub = await servers.hub.streams()
+    await at_hub.ensure_continental([Member(member.name) for member in members])
+    await admit(servers.at_hub, node, revision=2)
+    await streams.ensure_incoming()
+    return node
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +228,8 @@ async def _baseline(node: TestNode) -> Baseline:
 
 async def _warm(writer: Remote, reader: Remote) -> None:
     seen = (await reader.ask("arrivals"))["applied"]
-    await writer.ask("bulk", count=2_000, together=TOGETHER)
+    await writer.ask("prepare", count=2_000)
+    await writer.ask("bulk", together=TOGETHER)
     await reader.ask("await_applied", count=seen + 2_000, timeout_s=30)
 
 
@@ -225,9 +245,10 @@ async def _rate(
     servers: Servers, writer: Remote, reader: Remote, do: str, count: int, **values: Any
 ) -> Rate:
     seen = (await reader.ask("arrivals"))["applied"]
+    await writer.ask("prepare", count=count)
     cpu, began = servers.cpu_s(writer, reader), time.monotonic()
     waiting = asyncio.create_task(reader.ask("await_applied", count=seen + count, timeout_s=120))
-    await writer.ask(do, count=count, **values)
+    await writer.ask(do, **values)
     done = await waiting
     used = servers.cpu_s(writer, reader) - cpu
     if done["applied"] < seen + count:
@@ -239,9 +260,8 @@ async def _lags(writers: Sequence[Remote], reader: Remote, base: Baseline) -> li
     """Return the milliseconds from each commit to its application at the reader."""
     count = int(RATE * PACED_S)
     seen = (await reader.ask("arrivals"))["applied"]
-    answers = await asyncio.gather(
-        *(writer.ask("paced", count=count, rate=RATE) for writer in writers)
-    )
+    await asyncio.gather(*(writer.ask("prepare", count=count) for writer in writers))
+    answers = await asyncio.gather(*(writer.ask("paced", rate=RATE) for writer in writers))
     committed = sorted(at for answer in answers for at in answer["committed"])
     wanted = seen + len(committed)
     await reader.ask("await_applied", count=wanted, timeout_s=60)
@@ -282,7 +302,8 @@ async def _catch_up(
     seen = (await reader.ask("arrivals"))["applied"]
     cut = servers.nodes[1]
     await cut.kill()
-    await writer.ask("bulk", count=BACKLOG, together=TOGETHER)
+    await writer.ask("prepare", count=BACKLOG)
+    await writer.ask("bulk", together=TOGETHER)
     await asyncio.sleep(2)
     await cut.restart()
     await cut.linked(servers.hub.name)
@@ -290,14 +311,7 @@ async def _catch_up(
     await reader.ask("await_applied", count=seen + BACKLOG, timeout_s=180)
     arrivals = (await reader.ask("arrivals"))["arrivals"]
     cut_off = (arrivals[-1][1] - arrivals[0][1]) / (arrivals[-1][0] - arrivals[0][0])
-    late_node = TestNode(folder, "it", store_mb=STORE_MB)
-    stack.push_async_callback(late_node.stop)
-    late_node.join(servers.hub)
-    await late_node.start()
-    await late_node.linked(servers.hub.name)
-    streams = await late_node.streams()
-    await streams.ensure_own_logs()
-    await streams.ensure_incoming()
+    late_node = await _joined(folder, servers, "it", stack)
     late = Remote(folder, late_node)
     await late.line()
     stack.callback(late.stop)

@@ -9,11 +9,7 @@ from shared.ids import NodeName, global_id, uuid7
 
 _FIELDS: Final[dict[str, Any]] = {
     "names": {"ar": "تعاونية نساء الوادي"},
-    "summary": {"fr": "Huile d'argan pressée à froid, savon et amlou de la vallée."},
-    "description": {
-        "fr": "Trente femmes pressent l'huile, tiennent leurs comptes ensemble et vendent au "
-        "marché le jeudi. Les bénéfices paient la crèche et les outils."
-    },
+    "description": {"fr": "Trente femmes pressent l'huile et vendent au marché le jeudi."},
     "practices": ["practice:producer-coop"],
     "activities": ["activities:a01"],
     "geo": {"lat": 296947000, "lon": -97307000, "precision": "locality"},

@@ -8,7 +8,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import structlog
 import uvloop
 
 from services.directory import handlers, projections
+from services.directory.entries import Entry
 from services.directory.tables import LOG, metadata
 from shared.bus import Delivered
 from shared.clock import SystemClock
@@ -40,48 +41,49 @@ class Worker:
         self.store = store
         self.desk = desk
         self.applied: list[tuple[float, int]] = []
-        self.committed: list[float] = []
+        self.waiting: Sequence[Entry] = ()
         desk.inbox.on_arrival(self._note)
 
     def _note(self) -> None:
         self.applied.append((time.monotonic(), self.desk.inbox.applied_events))
 
-    async def bulk(self, count: int, together: int) -> dict[str, Any]:
-        """List entities, so many in one transaction."""
-        began = time.monotonic()
-        for start in range(0, count, together):
-            some = entries(self.desk.place.node, start, min(together, count - start))
-            await self.store.write(handlers.list_entities, some)
-        return {"seconds": time.monotonic() - began}
+    async def prepare(self, count: int) -> dict[str, Any]:
+        """Make entities that the next command lists: reading a list is no part of the path."""
+        self.waiting = entries(self.desk.place.node, len(self.waiting), count)
+        return {"count": len(self.waiting)}
 
-    async def single(self, count: int, writers: int) -> dict[str, Any]:
-        """List entities one a transaction, from several writers at once."""
-        began = time.monotonic()
-        numbers = iter(range(count))
+    async def bulk(self, together: int) -> dict[str, Any]:
+        """List the prepared entities, so many in one transaction."""
+        for start in range(0, len(self.waiting), together):
+            some = self.waiting[start : start + together]
+            await self.store.write(handlers.list_entities, some)
+        return {"listed": len(self.waiting)}
+
+    async def single(self, writers: int) -> dict[str, Any]:
+        """List the prepared entities one a transaction, from several writers at once."""
+        rest = iter(self.waiting)
 
         async def write() -> None:
-            for number in numbers:
-                await self.store.write(
-                    handlers.list_entities, entries(self.desk.place.node, number, 1)
-                )
+            for one in rest:
+                await self.store.write(handlers.list_entities, (one,))
 
         await asyncio.gather(*(write() for _ in range(writers)))
-        return {"seconds": time.monotonic() - began}
+        return {"listed": len(self.waiting)}
 
-    async def paced(self, count: int, rate: float) -> dict[str, Any]:
-        """List entities at a steady rate; return when each was acknowledged."""
+    async def paced(self, rate: float) -> dict[str, Any]:
+        """List the prepared entities at a steady rate; return when each was acknowledged."""
         committed: list[float] = []
         began = time.monotonic()
-        waiting: list[asyncio.Task[None]] = []
+        writing: list[asyncio.Task[None]] = []
 
-        async def write(number: int) -> None:
-            await self.store.write(handlers.list_entities, entries(self.desk.place.node, number, 1))
+        async def write(one: Entry) -> None:
+            await self.store.write(handlers.list_entities, (one,))
             committed.append(time.monotonic())
 
-        for number in range(count):
+        for number, one in enumerate(self.waiting):
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
-            waiting.append(asyncio.create_task(write(number)))
-        await asyncio.gather(*waiting)
+            writing.append(asyncio.create_task(write(one)))
+        await asyncio.gather(*writing)
         return {"committed": committed}
 
     async def await_applied(self, count: int, timeout_s: float) -> dict[str, Any]:
@@ -151,6 +153,7 @@ async def serve(folder: str, name: str, continent: str) -> None:
         await desk.start()
         enter(desk.aclose)
         commands: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
+            "prepare": worker.prepare,
             "bulk": worker.bulk,
             "single": worker.single,
             "paced": worker.paced,

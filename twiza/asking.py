@@ -1,5 +1,6 @@
 """Asking a node that runs, over its HTTP API, as a steward or as the operator of the machine."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self
@@ -14,6 +15,7 @@ from shared.refusals import Kind, Refusal
 from twiza import running
 
 TIMEOUT_S: Final = 30.0
+PAGE_SIZE: Final = 200
 _OPERATOR: Final = ServiceName("node")
 """The operator of the machine can read the node's keys, and speaks as the node's own service."""
 
@@ -103,6 +105,16 @@ class Asking:
         """
         asked = {name: value for name, value in params.items() if value is not None}
         return self.ask("GET", service, path, params=asked).json()
+
+    def all(self, service: str, path: str, **params: Any) -> Iterator[Any]:
+        """Yield the items of all pages of a list; see ``get``."""
+        after: str | None = None
+        while True:
+            found = self.get(service, path, size=PAGE_SIZE, after=after, **params)
+            yield from found["items"]
+            after = found.get("next")
+            if after is None:
+                return
 
     def post(self, service: str, path: str, body: Any, **more: Any) -> Any:
         """Return what a service answers to a JSON body; see ``get``."""

@@ -7,7 +7,7 @@ import typer
 
 from shared.refusals import Refusal
 from twiza import outcomes
-from twiza.commands import federating, joining, keeping, looking, running
+from twiza.commands import exporting, federating, importing, joining, keeping, looking, running
 
 _STATUSES: Final = "\n".join(f"  {status:>3}  {text}" for status, text in outcomes.MEANINGS.items())
 
@@ -31,6 +31,8 @@ app.command("join")(joining.join)
 app.command("admit")(federating.admit)
 app.command("expel")(federating.expel)
 app.command("epoch")(federating.epoch)
+app.command("import")(importing.import_)
+app.command("export")(exporting.export)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
 app.command("version")(running.version)

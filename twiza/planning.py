@@ -20,6 +20,8 @@ from twiza.plan import Plan
 from twiza.processes import MessageServer, Program
 
 READY: Final = "readyz"
+SINGLE_LOG: Final = "services.log"
+"""Where the services log that share a process."""
 
 
 async def planned(path: Path, *, single: bool, verbose: bool) -> Plan:
@@ -68,7 +70,7 @@ def _program(home: Home, service: str, *, single: bool, verbose: bool) -> Progra
     return Program(
         name=service,
         command=(sys.executable, "-m", "twiza.serve", service, "--home", str(home.path)),
-        log="" if verbose else str(home.logs / f"{service}.log"),
+        log="" if verbose else str(home.logs / (SINGLE_LOG if single else f"{service}.log")),
         port=wiring.port_of(home.settings(), service, single=single),
         path=f"/{service}/{READY}",
         told=_digest(repr(sorted(says.items())).encode("utf-8")),

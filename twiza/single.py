@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import Final
 
 import structlog
 
@@ -11,10 +10,8 @@ from shared.refusals import Refusal
 from twiza import wiring
 from twiza.house import House, write_logs
 from twiza.plan import Plan
-from twiza.planning import planned
+from twiza.planning import SINGLE_LOG, planned
 from twiza.processes import POLL_S, READY_TIMEOUT_S, NotReady, Program
-
-LOG: Final = "services.log"
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +30,7 @@ class SingleProcess:
         self._house: House | None = None
         self._open = 0
         self._lock = asyncio.Lock()
-        write_logs("twiza", self._home, file=None if verbose else self._home.logs / LOG)
+        write_logs("twiza", self._home, file=None if verbose else self._home.logs / SINGLE_LOG)
 
     async def plan(self) -> Plan:
         """Return how this home is run."""

@@ -19,6 +19,7 @@ ACCESS: Final = AccessTable(
         "list_happenings": everyone(reads=True),
         "sign_reopening": only(Role.SERVICE),
         "list_epochs": only(*_LOOKS_AFTER_IT, reads=True),
+        "see_watch": only(*_LOOKS_AFTER_IT, Role.COORDINATOR, reads=True),
         "make_invitation": only(Role.STEWARD, Role.SERVICE),
         "list_joinings": only(*_LOOKS_AFTER_IT, reads=True),
         "list_acts": only(*_LOOKS_AFTER_IT, reads=True),

@@ -7,104 +7,39 @@ is the same word.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from sqlalchemy import insert, select, update
 
 from services.node import joining, tables
 from services.node.handlers import Telling
 from services.node.members import Members, credential_of
+from services.node.proposals import (
+    CAUSE_MAX,
+    ON_REQUESTS,
+    ActKind,
+    AdmissionNeeded,
+    AlreadySo,
+    AskedBefore,
+    NotWaiting,
+    Proposal,
+    require_whole,
+)
 from shared.canonical import parse_canonical
 from shared.clock import stamp
 from shared.contracts.node import Parent, PeerAdmitted, PeerCut, PeerLimited, PeerQuarantined
 from shared.ids import NodeName, ServiceName, new_id
 from shared.keys import fingerprint
 from shared.log.trust import Standing
-from shared.refusals import Kind, Missing, Refusal
+from shared.refusals import Missing
 from shared.store import Work
 
 VOICES_NEEDED: Final = 2
 ACT_DAYS: Final = 30
 """How long an act waits for its second voice, in days."""
-CAUSE_MAX: Final = 500
 ACTS_SHOWN: Final = 200
 
 LastPages = Mapping[str, tuple[int, int]]
-
-
-class ActKind(StrEnum):
-    """What can be decided of a node."""
-
-    ADMIT = "admit"
-    REFUSE = "refuse"
-    LIMIT = "limit"
-    QUARANTINE = "quarantine"
-    CUT = "cut"
-    RESTORE = "restore"
-
-
-NEEDS_CAUSE: Final = frozenset({ActKind.REFUSE, ActKind.LIMIT, ActKind.QUARANTINE, ActKind.CUT})
-ON_REQUESTS: Final = frozenset({ActKind.ADMIT, ActKind.REFUSE})
-"""Acts on a request to join, which name its fingerprint."""
-
-
-class CauseMissing(Refusal):
-    """A node was to be limited, or worse, without a word why."""
-
-    kind: ClassVar[Kind] = Kind.INVALID
-    slug: ClassVar[str] = "cause-missing"
-    title: ClassVar[str] = "Say why; the node and the others will read it"
-
-
-class FingerprintMissing(Refusal):
-    """A request to join was to be decided without its fingerprint."""
-
-    kind: ClassVar[Kind] = Kind.INVALID
-    slug: ClassVar[str] = "fingerprint-missing"
-    title: ClassVar[str] = "Name the fingerprint that the network has told you"
-
-
-class NotWaiting(Refusal):
-    """No request of that name waits under that fingerprint."""
-
-    kind: ClassVar[Kind] = Kind.CONFLICT
-    slug: ClassVar[str] = "not-waiting"
-    title: ClassVar[str] = "No request of that name waits under that fingerprint"
-
-
-class AskedBefore(Refusal):
-    """Somebody else asked for the same name first; their request is decided first."""
-
-    kind: ClassVar[Kind] = Kind.CONFLICT
-    slug: ClassVar[str] = "asked-before"
-    title: ClassVar[str] = "Another network asked for this name first; decide that request first"
-
-
-class AlreadySo(Refusal):
-    """A node stands already as the act would have it, or an act does not fit how it stands."""
-
-    kind: ClassVar[Kind] = Kind.CONFLICT
-    slug: ClassVar[str] = "already-so"
-    title: ClassVar[str] = "This does not fit how the node stands"
-
-
-class AdmissionNeeded(Refusal):
-    """A node that was cut off comes back only by being admitted again."""
-
-    kind: ClassVar[Kind] = Kind.CONFLICT
-    slug: ClassVar[str] = "admission-needed"
-    title: ClassVar[str] = "A node that was cut off asks to join again, and is admitted again"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """What a steward wants to be done."""
-
-    kind: ActKind
-    node: str
-    fingerprint: str = ""
-    cause: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,18 +55,6 @@ class Act:
     """Persons, each with the moment of their word."""
     replaced_key: str = field(default="")
     """The leaf key that an admission has replaced, whose credentials must end."""
-
-
-def require_whole(proposal: Proposal) -> None:
-    """Return quietly when a proposal says what it must.
-
-    Raises:
-        CauseMissing, FingerprintMissing.
-    """
-    if proposal.kind in NEEDS_CAUSE and not proposal.cause.strip():
-        raise CauseMissing()
-    if proposal.kind in ON_REQUESTS and not proposal.fingerprint:
-        raise FingerprintMissing()
 
 
 def speak(

@@ -10,6 +10,7 @@ from services.node.credentials import epochs
 from services.node.jetstream import StreamRefused
 from services.node.parts import PartsDep
 from services.node.reopenings import EpochPassed, EpochTooFar, NotItsLog
+from services.node.watch import lags
 from shared.access import REFUSALS, Caller
 from shared.contracts.log import Epoch, LogReopened, PageNumber, Sha256
 from shared.contracts.node import Level, Service
@@ -110,6 +111,40 @@ class EpochsOut(BaseModel):
     silent: list[str] = Field(description="Services that could not be asked.", examples=[[]])
 
 
+class FindingOut(BaseModel):
+    """Something that needs a look; further members depend on its code."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str = Field(examples=["log-behind"])
+    grave: bool = Field(description="Whether it will not mend itself.", examples=[False])
+    detail: str = Field(examples=["directory stands at page 3 of es/directory/public, ..."])
+
+
+class LagOut(BaseModel):
+    """How far a service of this node has read a log of another."""
+
+    service: str = Field(description="The service that reads.", examples=["directory"])
+    node: str = Field(description="Whose log it is.", examples=["es"])
+    log: str = Field(description="Of which of its services.", examples=["directory"])
+    applied: tuple[int, int] = Field(description="Epoch and page.", examples=[(1, 118)])
+    announced: tuple[int, int] | None = Field(
+        description="Epoch and page that the other node has announced last.", examples=[(1, 118)]
+    )
+    state: str = Field(examples=["open"])
+
+
+class WatchOut(BaseModel):
+    """What the watch of this node has found."""
+
+    findings: list[FindingOut]
+    logs: list[LagOut]
+    linked: list[str] = Field(
+        description="The nodes that are connected to this one.", examples=[["europe-hub"]]
+    )
+    silent: list[str] = Field(description="Services that could not be asked.", examples=[[]])
+
+
 @router.get("/nodes", operation_id="list_nodes", tags=["federation"])
 async def list_nodes(parts: PartsDep) -> list[NodeOut]:
     """List the nodes of the federation that this one knows, itself among them."""
@@ -192,6 +227,22 @@ async def list_epochs(parts: PartsDep) -> EpochsOut:
         ],
         left_behind=[LeftBehindOut.model_validate(one) for one in left],
         silent=silent,
+    )
+
+
+@router.get(
+    "/watch", operation_id="see_watch", tags=["health"], responses=refusals(*REFUSALS),
+    dependencies=[allowed("see_watch")],
+)  # fmt: skip
+async def see_watch(parts: PartsDep) -> WatchOut:
+    """Look now, and say what needs a look: what is late, has a gap, or stalls in silence."""
+    found = await parts.watch.look()
+    seen = await parts.watch.seen()
+    return WatchOut(
+        findings=[FindingOut.model_validate(one.told()) for one in found],
+        logs=[LagOut.model_validate(one) for one in lags(seen)],
+        linked=sorted(parts.flow.links.peers),
+        silent=list(seen.silent),
     )
 
 

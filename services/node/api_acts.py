@@ -6,8 +6,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.node import acts, joining
-from services.node.acts import (
-    Act,
+from services.node.acts import Act
+from services.node.invitations import Invitation, NotAHub, make_invitation
+from services.node.parts import PartsDep
+from services.node.proposals import (
+    CAUSE_MAX,
     ActKind,
     AdmissionNeeded,
     AlreadySo,
@@ -17,8 +20,6 @@ from services.node.acts import (
     NotWaiting,
     Proposal,
 )
-from services.node.invitations import Invitation, NotAHub, make_invitation
-from services.node.parts import PartsDep
 from shared.access import REFUSALS, Caller
 from shared.canonical import parse_canonical
 from shared.contracts.node import Level, Name
@@ -66,7 +67,7 @@ class ActIn(BaseModel):
     )
     cause: str = Field(
         default="",
-        max_length=acts.CAUSE_MAX,
+        max_length=CAUSE_MAX,
         description="Why; needed for everything but admitting and restoring.",
         examples=["They asked to leave."],
     )

@@ -11,9 +11,11 @@ from fastapi import FastAPI
 
 from services.node import api, api_acts, api_joining, certificates, credentials, projections, tables
 from services.node.access import ACCESS
+from services.node.checks import checks_of_node
 from services.node.decisions import Decisions
 from services.node.flow import Flow
 from services.node.handlers import Telling
+from services.node.heads import Heads
 from services.node.home import Home
 from services.node.jetstream import found
 from services.node.members import Members
@@ -25,6 +27,7 @@ from services.node.siblings import Siblings
 from services.node.streams import Streams
 from services.node.turnstile import Turnstile
 from services.node.upkeep import Upkeep, kept, stopped
+from services.node.watching import Watch
 from shared import gate, problems
 from shared.contracts.log import LogReopened
 from shared.gate import allowed
@@ -142,7 +145,13 @@ async def running(settings: NodeServiceSettings, *, checks: Checks) -> AsyncIter
         parts = made[0]
         host.desk.trust.on_change(parts.flow.registry_changed)
         host.desk.repairer.on_stall(parts.flow.stalled)
-        for name, work in (("flow", parts.flow.run), ("upkeep", parts.upkeep.run)):
+        checks_of_node(checks, parts)
+        for name, work in (
+            ("flow", parts.flow.run),
+            ("upkeep", parts.upkeep.run),
+            ("heads", parts.heads.run),
+            ("watch", parts.watch.run),
+        ):
             task = asyncio.create_task(kept(name, work), name=f"node {name}")
             stack.push_async_callback(stopped, task)
         yield parts
@@ -174,6 +183,8 @@ async def _assembled(
         await streams.open_epoch(service, epoch, private=private)
         # A hub draws from its own logs too, the new epoch's among them.
         flow.registry_changed()
+        if not private:
+            heads.soon()
 
     async def stream_last(stream: str) -> int:
         client = host.app.client if stream.startswith("PRIV_") else host.fed.client
@@ -185,6 +196,24 @@ async def _assembled(
         host.fed,
         fetch_sibling=fetch_over_http(host.client, lambda name: host.url(name.service)),
     )
+
+    async def tail(stream: str) -> tuple[int, bytes] | None:
+        last = (await host.fed.state(stream)).last
+        message = await host.fed.message(stream, last) if last else None
+        return (last, message.data) if message is not None else None
+
+    heads = Heads(
+        own,
+        store=store,
+        sealer=host.desk.sealer,
+        repairer=host.desk.repairer,
+        tail=tail,
+        epochs=lambda: credentials.epochs(home),
+        first_s=settings.heads_first_s,
+        most_s=settings.heads_most_s,
+    )
+    siblings = Siblings(host)
+    upkeep = Upkeep(settings, home, store, telling, members)
     return Parts(
         host=host,
         settings=settings,
@@ -201,8 +230,17 @@ async def _assembled(
         ),
         pages=pages,
         decisions=Decisions(host.desk, telling, members, flow, pages),
-        siblings=Siblings(host),
-        upkeep=Upkeep(settings, home, store, telling, members),
+        siblings=siblings,
+        upkeep=upkeep,
+        heads=heads,
+        watch=Watch(
+            host,
+            siblings,
+            flow,
+            upkeep,
+            late_s=settings.late_s,
+            heads_most_s=settings.heads_most_s,
+        ),
         turnstile=Turnstile(settings.joining_per_minute),
         revocations=revocations,
     )

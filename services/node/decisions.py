@@ -3,11 +3,12 @@
 import structlog
 
 from services.node import acts
-from services.node.acts import Act, ActKind, Proposal
+from services.node.acts import Act
 from services.node.flow import Flow
 from services.node.handlers import Telling
 from services.node.members import Members
 from services.node.pages import PageDesk
+from services.node.proposals import ActKind, Proposal, require_whole
 from shared.log.desk import LogDesk
 from shared.refusals import Refusal
 
@@ -40,7 +41,7 @@ class Decisions:
         Raises:
             Refusal: see ``acts.speak``.
         """
-        acts.require_whole(proposal)
+        require_whole(proposal)
         cut = proposal.kind is ActKind.CUT
         last_pages = await self._pages.last_gathered(proposal.node) if cut else {}
         act = await self._desk.store.write(

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from services.node.decisions import Decisions
 from services.node.flow import Flow
 from services.node.handlers import Telling
+from services.node.heads import Heads
 from services.node.home import Home
 from services.node.members import Members
 from services.node.pages import PageDesk
@@ -17,6 +18,7 @@ from services.node.settings import NodeServiceSettings
 from services.node.siblings import Siblings
 from services.node.turnstile import Turnstile
 from services.node.upkeep import Upkeep
+from services.node.watching import Watch
 from shared.revocations import Revocations
 from shared.service import ServiceHost
 
@@ -36,6 +38,8 @@ class Parts:
     decisions: Decisions
     siblings: Siblings
     upkeep: Upkeep
+    heads: Heads
+    watch: Watch
     turnstile: Turnstile
     revocations: Revocations
 

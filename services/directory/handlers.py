@@ -9,12 +9,12 @@ unit, everything else is indexed soon after.
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, NamedTuple
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.directory.entries import Entry, home_tag
 from services.directory.projections import KEEP, bury, row_of, tombstone_of
-from services.directory.tables import AT_HOME, ENTITY
+from services.directory.tables import AT_HOME, ENTITY, IMPORTED
 from shared.contracts.directory import EntityAmended, EntityListed, EntityWithdrawn
 from shared.contracts.profile import PublicProfile
 from shared.etag import require_match
@@ -62,6 +62,9 @@ _KEEP_AT_HOME = Prepared(
     columns=("id", "private"),
 )
 _CLEAR_AT_HOME = Prepared(delete(AT_HOME).where(AT_HOME.c.id == bindparam("told")))
+_FORGET_SAID = Prepared(
+    update(IMPORTED).where(IMPORTED.c.entity_id == bindparam("told")).values(said="")
+)
 _LOCK = Prepared(select(ENTITY.c.key).where(ENTITY.c.id == bindparam("wanted")).with_for_update())
 _KNOWN = Prepared(
     select(
@@ -167,6 +170,7 @@ def withdraw_entity(
     # That there was such an entity stays as unknown as the entity was.
     row["network_only"] = int(known.network_only)
     bury(work, [row])
+    work.run(_FORGET_SAID, {"told": entity_id})
     if not known.network_only:
         work.announce(EntityWithdrawn(entity_id=entity_id, revision=row["revision"], reason=reason))
     return known.revision + 1
@@ -191,15 +195,22 @@ def entity(work: Work, entity_id: str) -> Known | None:
     )
 
 
-def own_entity(work: Work, entity_id: str, *, node: NodeName) -> Known:
-    """Return what is kept of an entity that this node may change, and let no other unit change it.
+def own_entity(work: Work, entity_id: str, *, node: NodeName, reading: bool = False) -> Known:
+    """Return what is kept of an own entity; until the unit ends no other one changes it.
+
+    Args:
+        work: the unit.
+        entity_id: whose.
+        node: this node.
+        reading: the unit only reads, and locks nothing.
 
     Raises:
         Missing: there is none.
         NotOurs: it is another node's.
         Withdrawn: it has left.
     """
-    work.rows(_LOCK, {"wanted": entity_id})
+    if not reading:
+        work.rows(_LOCK, {"wanted": entity_id})
     known = entity(work, entity_id)
     if known is None:
         raise Missing()

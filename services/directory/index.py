@@ -97,10 +97,12 @@ class Indexer:
 
     Args:
         store: the directory's database.
+        poll_s: how often it looks for rows that nobody woke it for, in seconds.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, poll_s: float = POLL_S) -> None:
         self._store = store
+        self._poll_s = poll_s
         self._changed = asyncio.Event()
         self._arrived_at = float("-inf")
 
@@ -122,7 +124,7 @@ class Indexer:
                 await asyncio.sleep(self._rest_s(time.monotonic() - began))
                 continue
             try:
-                await asyncio.wait_for(self._changed.wait(), POLL_S)
+                await asyncio.wait_for(self._changed.wait(), self._poll_s)
             except TimeoutError:
                 continue
 

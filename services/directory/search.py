@@ -6,41 +6,22 @@ anywhere. No query ranks every match, so a broad one costs as little as a narrow
 hold the same tokens and give the same ids in the same order.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    bindparam,
-    cast,
-    column,
-    exists,
-    func,
-    literal_column,
-    not_,
-    or_,
-    select,
-    table,
-)
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 
-from services.directory.tables import ENTITY, LOG, SEARCH, TERM, TOKEN_COLUMNS
+from services.directory.matching import TIERS, Groups, matches
+from services.directory.tables import ENTITY, LOG, TERM
 from services.directory.text import query_tokens
 from shared.log.trust import Standing
 from shared.paging import BadCursor, cursor_values
 from shared.store import Prepared, Work
 
-TIERS: Final = 3
-PREFIX_LETTERS_MIN: Final = 3
-"""Letters of the last word from which it is taken for the beginning of one, too."""
 WINDOW_FIRST: Final = 256
 WINDOW_MOST: Final = 4_096
 """Matches of the words that are looked at together for those that the filters let through."""
-
-Groups = list[tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +91,6 @@ _SHOWN: Final = (
     ENTITY.c.changed_at,
 )
 _KEY_OF: Final = Prepared(select(ENTITY.c.key).where(ENTITY.c.id == bindparam("wanted")))
-_fts: Final = table("search_fts", column("rowid"))
 _known = LOG.known_node
 
 
@@ -198,7 +178,7 @@ def _plain(
     asked: Asked, conditions: Sequence[ColumnElement[bool]], before: int | None, most: int
 ) -> Select[Any]:
     """Return the query for a list without words."""
-    query = select(*_SHOWN).where(*conditions)
+    query: Select[Any] = select(*_SHOWN).where(*conditions)
     # A term's own index is in the order of the list, so that a page of it reads no more than that.
     place: ColumnElement[int] = ENTITY.c.key
     for number, term in enumerate(asked.terms):
@@ -220,45 +200,17 @@ def _of_tier(
 ) -> list[Found]:
     """Return the next matches of a tier that the conditions let through."""
     found: list[Found] = []
-    window = WINDOW_FIRST
+    window, sqlite = WINDOW_FIRST, work.dialect.name == "sqlite"
     while len(found) < most:
-        keys = [row[0] for row in work.execute(_matches(work, groups, tier, before, window))]
-        query = select(*_SHOWN).where(ENTITY.c.key.in_(keys), *conditions)
-        wanted = query.order_by(ENTITY.c.key.desc()).limit(most - len(found))
+        matching = matches(groups, tier, sqlite=sqlite, before=before, most=window)
+        keys = [row[0] for row in work.execute(matching)]
+        shown: Select[Any] = select(*_SHOWN).where(ENTITY.c.key.in_(keys), *conditions)
+        wanted = shown.order_by(ENTITY.c.key.desc()).limit(most - len(found))
         found += _read(work, wanted, tier=tier)
         if len(keys) < window:
             break
         before, window = keys[-1], min(window * 4, WINDOW_MOST)
     return found
-
-
-def _matches(work: Work, groups: Groups, tier: int, before: int | None, most: int) -> Select[Any]:
-    """Return the query for the keys that the words match in a tier and in none before it."""
-    if work.dialect.name == "sqlite":
-        place: ColumnElement[int] = _fts.c.rowid
-        matched = literal_column("search_fts").bool_op("MATCH")(fts_question(groups, tier))
-        query = select(place).select_from(_fts).where(matched)
-    else:
-        place = SEARCH.c.entity
-        query = select(place).where(_tsvector_question(groups, tier))
-    if before is not None:
-        query = query.where(place < before)
-    return query.order_by(place.desc()).limit(most)
-
-
-def fts_question(groups: Groups, tier: int) -> str:
-    """Return a tier's question as FTS5 asks it."""
-    question = _fts_tier(groups, tier)
-    return question if tier == 0 else f"({question}) NOT ({_fts_tier(groups, tier - 1)})"
-
-
-def _fts_tier(groups: Groups, tier: int) -> str:
-    columns = " ".join(_columns(tier))
-    asked = (
-        f"{{{columns}}} : ({' OR '.join(_quoted(*wanted) for wanted in forms)})"
-        for forms in _forms(groups, tier)
-    )
-    return " AND ".join(f"({one})" for one in asked)
 
 
 def _key_of(work: Work, entity_id: str) -> int:
@@ -270,45 +222,3 @@ def _key_of(work: Work, entity_id: str) -> int:
 
 def _read(work: Work, query: Select[Any], *, tier: int) -> list[Found]:
     return [Found._make((tier, *row)) for row in work.execute(query)]
-
-
-def _quoted(token: str, beginning: bool) -> str:
-    return f'"{token}"*' if beginning else f'"{token}"'
-
-
-def _tsvector_question(groups: Groups, tier: int) -> ColumnElement[bool]:
-    question = _tsvector_tier(groups, tier)
-    return question if tier == 0 else and_(question, not_(_tsvector_tier(groups, tier - 1)))
-
-
-def _tsvector_tier(groups: Groups, tier: int) -> ColumnElement[bool]:
-    return and_(
-        *(
-            or_(*(SEARCH.c[name].bool_op("@@")(_tsquery(forms)) for name in _columns(tier)))
-            for forms in _forms(groups, tier)
-        )
-    )
-
-
-def _tsquery(forms: Iterable[tuple[str, bool]]) -> ColumnElement[Any]:
-    text = " | ".join(f"'{token}':*" if beginning else f"'{token}'" for token, beginning in forms)
-    return cast(text, TSQUERY)
-
-
-def _columns(tier: int) -> tuple[str, ...]:
-    return TOKEN_COLUMNS[: tier + 1]
-
-
-def _forms(groups: Groups, tier: int) -> list[list[tuple[str, bool]]]:
-    """Return the tokens of which each group needs one, each with whether it is a beginning.
-
-    The first tier takes words as they were written, the others in all their forms, and there the
-    last one may be a word half typed.
-    """
-    if tier == 0:
-        return [[(group[0], False)] for group in groups]
-    forms = [[(token, False) for token in group] for group in groups]
-    last = groups[-1][0]
-    if len(last) >= PREFIX_LETTERS_MIN:
-        forms[-1].append((last, True))
-    return forms

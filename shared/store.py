@@ -240,6 +240,10 @@ def _bound(row: Row, order: tuple[str, ...] | None, defaults: dict[str, Any]) ->
 Unit = Callable[Concatenate[Work, P], R]
 
 
+SealAtCommit = Callable[[Work, list[dict[str, Any]]], tuple[list[dict[str, Any]], list[Any]]]
+"""Takes what a group is about to put into the outbox; returns what is left for it, and pages."""
+
+
 class Store(Protocol):
     """A database of one service: writes are units that commit whole, reads see one moment."""
 
@@ -262,6 +266,19 @@ class Store(Protocol):
 
     def on_announced(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` on the event loop after each commit that put events into the outbox."""
+        ...
+
+    def seal_at_commit(
+        self, seal: SealAtCommit | None, hand_over: Callable[[list[Any]], None]
+    ) -> None:
+        """Let many events be sealed in the transaction that commits them, past the outbox.
+
+        A store may do so or not; what it seals is handed over on the event loop, after the commit.
+
+        Args:
+            seal: what seals; none from now on where nothing is said.
+            hand_over: is given the pages that were sealed.
+        """
         ...
 
     async def aclose(self) -> None:

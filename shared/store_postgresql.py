@@ -17,6 +17,7 @@ from shared.log.tables import LogTables
 from shared.store import (
     P,
     R,
+    SealAtCommit,
     StoreUnavailable,
     Unit,
     UnsafeStore,
@@ -99,6 +100,11 @@ class PostgresqlStore:
     def on_announced(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` on the event loop after each commit with events."""
         self._wakes.append(wake)
+
+    def seal_at_commit(
+        self, seal: SealAtCommit | None, hand_over: Callable[[list[Any]], None]
+    ) -> None:
+        """Leave it to the outbox: here units commit at once, and would wait for the log's head."""
 
     async def aclose(self) -> None:
         """Finish what was handed over, and close the connections."""

@@ -25,6 +25,7 @@ from shared.store import (
     GROUP_UNITS_MAX,
     P,
     R,
+    SealAtCommit,
     StoreUnavailable,
     Unit,
     UnsafeStore,
@@ -76,6 +77,8 @@ class SqliteStore:
         self._wakes: list[Callable[[], None]] = []
         self._closed = False
         self._last_group = 0
+        self._seal: SealAtCommit | None = None
+        self._hand_over: Callable[[list[Any]], None] = list[Any].clear
         self._local = threading.local()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix=f"read-{path.stem}")
         self._open_readers: list[tuple[Engine, Connection]] = []
@@ -123,6 +126,12 @@ class SqliteStore:
     def on_announced(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` on the event loop after each commit with events."""
         self._wakes.append(wake)
+
+    def seal_at_commit(
+        self, seal: SealAtCommit | None, hand_over: Callable[[list[Any]], None]
+    ) -> None:
+        """Seal what a group tells in its own transaction; see ``Store.seal_at_commit``."""
+        self._seal, self._hand_over = seal, hand_over
 
     async def aclose(self) -> None:
         """Commit what was handed over, then close every connection."""
@@ -189,7 +198,7 @@ class SqliteStore:
 
     def _commit(self, group: list[_Task]) -> bool:
         """Run and commit the group with what else is waiting; return whether to go on."""
-        go_on = True
+        go_on, pages = True, list[Any]()
         raw = _raw(self._connection)
         try:
             raw.execute("BEGIN IMMEDIATE")
@@ -204,15 +213,12 @@ class SqliteStore:
                     break
                 group.append(task)
                 self._run(raw, task)
-            events = [row for task in group for row in task.events]
-            if events:
-                work = Work(self._connection, speaker=self.speaker, now=self.clock.now())
-                work.run(self._insert_events, events)
+            events, pages = self._tell([row for task in group for row in task.events])
             raw.execute("COMMIT")
             self._last_group = len(group)
         except (sqlite3.Error, OperationalError) as error:
             self._undo(raw)
-            events = []
+            events, pages = [], []
             if isinstance(error, sqlite3.IntegrityError) and len(group) > 1:
                 # One event id stands twice: each unit alone shows whose it is.
                 for task in group:
@@ -223,8 +229,18 @@ class SqliteStore:
                 refusal = StoreUnavailable(type(error).__name__)
                 refusal.__cause__ = error
                 task.error = refusal
-        self._answer(group, bool(events))
+        self._answer(group, bool(events), pages)
         return go_on
+
+    def _tell(self, events: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[Any]]:
+        """Seal the events of a group, or put them into the outbox; return those, and the pages."""
+        pages: list[Any] = []
+        if events:
+            work = Work(self._connection, speaker=self.speaker, now=self.clock.now())
+            if self._seal is not None:
+                events, pages = self._seal(work, events)
+            work.run(self._insert_events, events)
+        return events, pages
 
     def _next(self, group: list[_Task]) -> _Task | None:
         """Return the next unit of a group; ``_NOBODY`` where it is better to commit now.
@@ -245,16 +261,14 @@ class SqliteStore:
         try:
             raw.execute("BEGIN IMMEDIATE")
             self._run(raw, task)
-            if task.events:
-                work = Work(self._connection, speaker=self.speaker, now=self.clock.now())
-                work.run(self._insert_events, task.events)
+            events, pages = self._tell(task.events)
             raw.execute("COMMIT")
         except sqlite3.Error as error:
             self._undo(raw)
+            events, pages = [], []
             task.error = StoreUnavailable(type(error).__name__)
             task.error.__cause__ = error
-            task.events = []
-        self._answer([task], bool(task.events))
+        self._answer([task], bool(events), pages)
 
     def _run(self, raw: sqlite3.Connection, task: _Task) -> None:
         raw.execute("SAVEPOINT unit")
@@ -275,8 +289,10 @@ class SqliteStore:
         if raw.in_transaction:
             raw.execute("ROLLBACK")
 
-    def _answer(self, group: list[_Task], announced: bool) -> None:
+    def _answer(self, group: list[_Task], announced: bool, pages: list[Any]) -> None:
         def answer() -> None:
+            if pages:
+                self._hand_over(pages)
             for task in group:
                 if task.future.cancelled():
                     continue

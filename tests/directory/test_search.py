@@ -19,7 +19,8 @@ from shared.clock import SetClock
 from shared.ids import ServiceName
 from shared.paging import BadCursor, cursor
 from shared.store import Store, Work
-from tests.directory.conftest import NOW, OTHER, NewDatabase, entity_id, entry, opened
+from tests.databases import NewDatabase
+from tests.directory.conftest import NOW, OTHER, entity_id, entry, opened
 from tests.directory.test_projections import arrived, listed
 from tests.nodes import until
 

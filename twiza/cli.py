@@ -42,6 +42,7 @@ federation = typer.Typer(
     help="Look at the federation.", no_args_is_help=True, rich_markup_mode=None
 )
 federation.command("list")(federating.listed)
+federation.command("lag")(federating.lag)
 federation.command("log")(federating.log)
 app.add_typer(federation, name="federation")
 

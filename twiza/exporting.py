@@ -110,7 +110,10 @@ def degrees(value: int) -> str:
 
 
 def _properties(profile: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in profile.items() if value not in ("", [], {}, None)}
+    found = {name: value for name, value in profile.items() if value not in ("", [], {}, None)}
+    # The place stands in the geometry, in the degrees that a map wants.
+    geo = found.pop("geo", None)
+    return found | ({"geo_precision": geo["precision"]} if geo and "precision" in geo else {})
 
 
 def _point(geo: Mapping[str, Any] | None) -> dict[str, Any] | None:

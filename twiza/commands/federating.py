@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from shared.refusals import Kind, Refusal
-from twiza import printing
+from twiza import outcomes, printing
 from twiza.commands.joining import NotCompared, WordsDiffer, normal
 from twiza.commands.options import (
     HomeOption,
@@ -95,6 +95,37 @@ def listed(*, home: HomeOption, as_json: JsonOption = False) -> None:
             "fingerprint": "fingerprint",
         },
     )  # fmt: skip
+
+
+def lag(*, home: HomeOption, as_json: JsonOption = False) -> None:
+    """Show how far this node has read the others' logs, beside what they have announced."""
+    from twiza.asking import Asking
+
+    with Asking(opened(home)) as asking:
+        found = asking.get("node", "/watch")
+    if as_json:
+        printing.as_json(found)
+    else:
+        printing.rows(
+            [
+                {
+                    **one,
+                    "applied": _place(one["applied"]),
+                    "announced": _place(one["announced"]),
+                    "behind": _behind(one["applied"], one["announced"]),
+                }
+                for one in found["logs"]
+            ],
+            {
+                "node": "node", "log": "log", "service": "read by", "applied": "epoch.page read",
+                "announced": "announced", "behind": "pages behind", "state": "state",
+            },
+        )  # fmt: skip
+        for service in found["silent"]:
+            printing.say(f"{service} could not be asked.")
+    if any(one["grave"] for one in found["findings"]):
+        printing.say("Something needs a look: twiza doctor")
+        raise typer.Exit(outcomes.ATTENTION)
 
 
 def log(
@@ -189,3 +220,14 @@ def _tell_act(act: dict[str, Any], *, as_json: bool, done: str) -> None:
     else:
         sys.stdout.write(f"Your word is noted: {spoken} of {act['voices_needed']}.\n")
         printing.say("Another steward must say the same.")
+
+
+def _place(place: list[int] | None) -> str:
+    return ".".join(map(str, place)) if place else ""
+
+
+def _behind(applied: list[int], announced: list[int] | None) -> int | str:
+    """Return how many pages are missing; open where another epoch has begun meanwhile."""
+    if announced is None or announced <= applied:
+        return 0
+    return announced[1] - applied[1] if announced[0] == applied[0] else "an epoch"

@@ -63,7 +63,7 @@ def shown(found: Sequence[Figures]) -> Any:
     ):  # fmt: skip
         table.add_column(heading, justify="right" if right else "left")
     for one in found:
-        cells = (one.name, one.title, one.page, *_numbers(one), one.link)
+        cells = (one.name, one.title, one.page, *_numbers(one))
         table.add_row(*map(Text, cells))
     return table
 
@@ -72,14 +72,14 @@ def print_plain(found: Sequence[Figures]) -> None:
     """Print the figures, one node a line."""
     sys.stdout.write("network\taddress\town\tsees\tlag\tlink\n")
     for one in found:
-        sys.stdout.write("\t".join((one.name, one.page, *_numbers(one), one.link)) + "\n")
+        sys.stdout.write("\t".join((one.name, one.page, *_numbers(one))) + "\n")
     sys.stdout.flush()
 
 
-def _numbers(one: Figures) -> tuple[str, str, str]:
+def _numbers(one: Figures) -> tuple[str, str, str, str]:
     if one.sees < 0:
-        return "-", "-", "-"
-    return str(one.own), str(one.sees), str(one.behind)
+        return "-", "-", "-", "-"
+    return str(one.own), str(one.sees), str(one.behind), one.link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +129,6 @@ def _figures(
 
 
 def _link(node: DemoNode, folder: Path) -> str:
-    if not node.network.parent:
-        return "top"
+    if node.home.federation() is None:
+        return "none"
     return "cut" if links.is_cut(folder, node.name) else "stands"

@@ -1,9 +1,9 @@
 """One node of the example federation: its home, its process, and who asks it for us."""
 
 import asyncio
-import json
 import signal
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +23,6 @@ READY_TIMEOUT_S: Final = 90.0
 STOP_TIMEOUT_S: Final = 30.0
 STORE_MB: Final = 4_000
 TOKEN_DAYS: Final = 30
-_SCOPES: Final = ("steward",)
 
 
 class DemoNodeFailed(Refusal):
@@ -48,6 +47,8 @@ class DemoNode:
         self.path = folder / network.name
         self._tokens = folder / "stewards"
         self._process: asyncio.subprocess.Process | None = None
+        # Several nodes may join at once, each asking for the same steward's token.
+        self._issuing = threading.Lock()
         self.home: Home
 
     def found(self) -> None:
@@ -72,6 +73,11 @@ class DemoNode:
     def page(self) -> str:
         """The address that a person opens."""
         return f"http://127.0.0.1:{self.home.settings().ports.single}/"
+
+    @property
+    def is_started(self) -> bool:
+        """Whether its process was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
         """Start the node and return when it is ready.
@@ -119,12 +125,28 @@ class DemoNode:
         """Return the token of one of the node's stewards, issued by the machine's operator."""
         person = self.network.stewards[number]
         file = self._tokens / f"{self.name}-{person}.token"
-        if not file.exists():
-            asked = {"bearer": person, "roles": ["steward"], "days": TOKEN_DAYS}
-            with Asking(self.home) as asking:
-                token = str(asking.post("node", "/tokens", asked)["token"])
-            write_secret(file, token.encode("ascii"))
+        with self._issuing:
+            self._issue(file, person)
         return file.read_text("ascii")
+
+    def _issue(self, file: Path, person: str) -> None:
+        if not file.exists():
+            from datetime import UTC, datetime, timedelta
+            from shared.keys import SigningKey
+            from shared.people import Bearer, Claims, issue
+
+            token = issue(
+                Claims.lasting(
+                    timedelta(days=TOKEN_DAYS),
+                    now=datetime.now(UTC),
+                    kind=Bearer.PERSON,
+                    sub=person,
+                    roles=frozenset({"steward"}),
+                    node=self.home.settings().name,
+                ),
+                SigningKey.load(self.home.service_key("node")),
+            )
+            write_secret(file, token.encode("ascii"))
 
 
 def _free_ones(ports: Mapping[str, int]) -> dict[str, int]:
@@ -140,9 +162,3 @@ def _free_ones(ports: Mapping[str, int]) -> dict[str, int]:
 def _last_line(log: Path) -> str:
     lines = log.read_text("utf-8", "replace").strip().splitlines()
     return lines[-1] if lines else f"it said nothing; look into {log.parent}"
-
-
-def read_json(line: bytes) -> dict[str, Any]:
-    """Return what a node said when it was ready."""
-    told: dict[str, Any] = json.loads(line)
-    return told

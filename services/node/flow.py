@@ -11,6 +11,7 @@ from nats.errors import Error as NatsError
 from services.node.home import Home
 from services.node.leaf import LeafWatch, LinkChange
 from services.node.members import Members
+from services.node.revival import peer_of, stalled
 from services.node.streams import Streams
 from shared.log.names import LogName
 from shared.refusals import Refusal
@@ -20,6 +21,9 @@ REVIVE_S: Final = 1.0
 START_PATIENCE_S: Final = 20.0
 """How long the start waits for JetStream to make the node's streams."""
 RETRY_S: Final = 0.5
+LOOK_AGAIN_S: Final = (2.0, 4.5, 9.0)
+"""After a link has come up, when it is looked whether pages flow: a node that has just started
+makes its streams a little after it is linked, and a source that was set before that waits long."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +54,7 @@ class Flow:
         self._reset_at: dict[str, float] = {}
         self._link_up_since: float | None = None
         self._revived_at = float("-inf")
+        self._look_again: dict[str, list[float]] = {}
         self._changed = asyncio.Event()
 
     @property
@@ -102,6 +107,7 @@ class Flow:
         while True:
             with suppress(Refusal, NatsError):
                 await self.links.look()
+                await self._look_at_returned()
                 await self._revive()
                 if self._changed.is_set():
                     self._changed.clear()
@@ -135,12 +141,32 @@ class Flow:
             for stream in await self.streams.revive(self.links.peers):
                 log.info("sources set again", stream=stream, reason="link-returned")
 
+    async def _look_at_returned(self) -> None:
+        now = time.monotonic()
+        for peer, times in list(self._look_again.items()):
+            if times and now >= times[0]:
+                del times[0]
+                if await self._silent(peer):
+                    self.streams.returned(peer)
+
+    async def _silent(self, peer: str) -> bool:
+        """Return whether a source of a linked node should flow and does not."""
+        for stream in self.streams.sourcing():
+            info = await self.streams.info(stream)
+            silent = stalled(info, linked={peer})
+            for source in info.get("sources") or ():
+                if peer_of(source) == peer and source["name"] in silent:
+                    return True
+        return False
+
     async def _link_changed(self, change: LinkChange) -> None:
         if change.link.peer == self.hub:
             self._link_up_since = time.monotonic() if change.up else None
         if not change.up:
+            self._look_again.pop(change.link.peer, None)
             return
         self.streams.returned(change.link.peer)
+        self._look_again[change.link.peer] = [time.monotonic() + wait for wait in LOOK_AGAIN_S]
         if change.link.peer == self.hub and self._level is Level.LOCAL:
             # Only now: a source that finds nobody at the other end waits for 40 s.
             await self.streams.ensure_incoming()

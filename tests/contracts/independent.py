@@ -1,0 +1,276 @@
+"""A second opinion on the protocol, written from docs/protocol alone.
+
+It imports nothing of Twiza: Python and libsodium are all that verifying a log takes.
+"""
+
+import json
+import re
+from base64 import b32decode, urlsafe_b64decode
+from binascii import crc_hqx
+from hashlib import sha256
+from typing import Any
+
+from nacl.exceptions import BadSignatureError
+from nacl.exceptions import ValueError as NaclValueError
+from nacl.signing import VerifyKey
+
+Place = tuple[int, int]
+KINDS = (13 << 3, 20 << 3)
+"""The first byte of a root key, and of a service's or a leaf's."""
+PAGE_FIELDS = {"v", "node", "service", "log", "epoch", "number", "prev", "sealed_at", "events"}
+
+
+class Refused(Exception):
+    """The answer no, by its slug; ``reason`` says why signed bytes are no page."""
+
+    def __init__(self, slug: str, reason: str = "") -> None:
+        super().__init__(slug)
+        self.slug, self.reason = slug, reason
+
+
+def written(value: Any) -> bytes:
+    """Return the canonical bytes of a value (page.md, section 1)."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def parsed(data: bytes) -> Any:
+    """Return what canonical bytes say."""
+    try:
+        value = json.loads(data.decode(), parse_float=_no, parse_constant=_malformed)
+        again = written(value)
+    except (UnicodeError, json.JSONDecodeError) as error:
+        raise Refused("malformed") from error
+    except RecursionError as error:
+        raise Refused("not-canonical") from error
+    if again != data or not _in_grammar(value, 32):
+        raise Refused("not-canonical")
+    return value
+
+
+def _no(text: str) -> Any:
+    raise Refused("not-canonical")
+
+
+def _malformed(text: str) -> Any:
+    raise Refused("malformed")
+
+
+def _in_grammar(value: Any, depth: int) -> bool:
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        keys = value if isinstance(value, dict) else ()
+        return (
+            depth > 0
+            and all(key.isascii() for key in keys)
+            and all(_in_grammar(one, depth - 1) for one in inner)
+        )
+    return not isinstance(value, int) or abs(value) < 2**53
+
+
+def raw_key(text: str) -> bytes:
+    """Return the 32 bytes of a public key in text form (page.md, section 2)."""
+    if re.fullmatch("[A-Z2-7]{56}", text) is None:
+        raise Refused("bad-key")
+    data = b32decode(text)
+    if data[0] not in KINDS or crc_hqx(data[:-2], 0).to_bytes(2, "little") != data[-2:]:
+        raise Refused("bad-key")
+    return data[1:-2]
+
+
+def fingerprint(text: str) -> str:
+    """Return the six words of a key."""
+    digest = sha256(raw_key(text)).digest()
+    return "-".join(proquint(digest[at] << 8 | digest[at + 1]) for at in range(0, 12, 2))
+
+
+def proquint(bits: int) -> str:
+    """Return sixteen bits as a word."""
+    letters, shifts = ("bdfghjklmnprstvz", "aiou"), ((12, 0), (10, 1), (6, 0), (4, 1), (0, 0))
+    return "".join(letters[v][bits >> shift & (3 if v else 15)] for shift, v in shifts)
+
+
+def unpadded(text: str, slug: str) -> bytes:
+    """Return the bytes of base64url text without padding."""
+    if re.fullmatch("[A-Za-z0-9_-]*", text) is None or len(text) % 4 == 1:
+        raise Refused(slug)
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def verified(key: str, tag: str, message: bytes, signature: str, slug: str) -> None:
+    """Return quietly when the key has signed tag and message."""
+    try:
+        VerifyKey(raw_key(key)).verify(tag.encode() + message, unpadded(signature, slug))
+    except (BadSignatureError, NaclValueError, Refused) as error:
+        raise Refused(slug) from error
+
+
+def certificate(text: str, root_key: str) -> dict[str, Any]:
+    """Return the claims of a certificate (page.md, section 3)."""
+    statement, _, signature = text.partition(".")
+    data = unpadded(statement, "bad-certificate")
+    verified(root_key, "twiza/certificate/1\n", data, signature, "bad-certificate")
+    claims: dict[str, Any] = parsed(data)
+    fields = {"v", "node", "service", "key", "roles", "public_from", "private_from"}
+    if claims.keys() != fields or claims["v"] != 1 or len(text) > 2048:
+        raise Refused("bad-certificate")
+    return claims
+
+
+class Door:
+    """Checks pages on their bytes (page.md, section 5)."""
+
+    def __init__(self, registry: dict[str, Any]) -> None:
+        self.registry = registry
+        self.begins: dict[tuple[str, ...], set[Place]] = {}
+
+    def certified(self, text: str, log: dict[str, str]) -> tuple[str, Place]:
+        """Return the key of a certificate, and the first page that it signs in a log."""
+        claims = certificate(text, self.registry[log["node"]]["root_key"])
+        if (claims["node"], claims["service"]) != (log["node"], log["service"]):
+            raise Refused("not-its-subject")
+        epoch, number = claims[f"{log['log']}_from"]
+        return claims["key"], (epoch, number)
+
+    def see(self, text: str, log: dict[str, str]) -> Place:
+        """Remember a certificate of a log; return its first page."""
+        begin = self.certified(text, log)[1]
+        self.begins.setdefault(tuple(log.values()), set()).add(begin)
+        return begin
+
+    def check(self, data: bytes, signature: str, cert: str, log: dict[str, str]) -> dict[str, Any]:
+        """Return the page that bytes are."""
+        if len(data) > 512_000:
+            raise Refused("page-too-large")
+        known = self.registry.get(log["node"])
+        if known is None:
+            raise Refused("unknown-node")
+        if known["standing"] == "quarantined":
+            raise Refused("node-quarantined")
+        key = self.certified(cert, log)[0]
+        named, _, text = signature.partition(".")
+        verified(named, "twiza/page/1\n", sha256(data).digest(), text, "unsigned")
+        if named != key:
+            raise Refused("unsigned")
+        page = signed_page(data)
+        if any(page[name] != log[name] for name in ("node", "service", "log")):
+            raise Refused("not-its-subject")
+        place, begin = (page["epoch"], page["number"]), self.see(cert, log)
+        seen = self.begins[tuple(log.values())]
+        if place < begin or any(begin < other <= place for other in seen):
+            raise Refused("key-out-of-range")
+        last = tuple(known["last_pages"].get(log["service"], (0, 0)))
+        if known["standing"] == "cut" and place > last:
+            raise Refused("node-cut")
+        return page
+
+
+def signed_page(data: bytes) -> dict[str, Any]:
+    """Return the page that signed bytes are (page.md, section 4)."""
+    try:
+        page = parsed(data)
+    except Refused as refused:
+        raise Refused("signed-but-bad", refused.slug) from refused
+    if isinstance(page, dict) and type(page.get("v")) is int and page["v"] > 1:
+        raise Refused("signed-but-bad", "future-page")
+    whole = isinstance(page, dict) and page.keys() == PAGE_FIELDS and page["v"] == 1
+    if not (
+        whole
+        and all(type(page[name]) is int and page[name] >= 1 for name in ("epoch", "number"))
+        and isinstance(page["events"], list)
+        and 1 <= len(page["events"]) <= 256
+        and all(isinstance(event, dict) for event in page["events"])
+        and page["log"] in ("public", "private")
+    ):
+        raise Refused("signed-but-bad", "bad-page")
+    found: dict[str, Any] = page
+    return found
+
+
+class Reader:
+    """Follows one log: decides what becomes of pages that passed the door (page.md, section 6)."""
+
+    def __init__(self, root_key: str) -> None:
+        self.root_key = root_key
+        self.place: Place = (1, 0)
+        self.state, self.reason = "open", ""
+        self.applied: dict[Place, str] = {}
+        self.held: dict[Place, tuple[dict[str, Any], str]] = {}
+
+    def take(self, page: dict[str, Any], digest: str) -> str:
+        """Return what becomes of a page; held pages follow by themselves."""
+        becomes = self._one(page, digest)
+        while becomes == "applied" and (follow := self._next()) is not None:
+            if self._one(*self.held.pop(follow)) != "applied":
+                break
+        if self.state in ("open", "gap"):
+            self.state = "gap" if self.held else "open"
+        return becomes
+
+    def _next(self) -> Place | None:
+        epoch, number = self.place
+        later = [place for place in sorted(self.held) if place[0] > epoch and place[1] == 1]
+        following = (epoch, number + 1)
+        return following if following in self.held else next(iter(later), None)
+
+    def _one(self, page: dict[str, Any], digest: str) -> str:
+        place, (epoch, number) = (page["epoch"], page["number"]), self.place
+        if place[0] > epoch:
+            return self._reopened(page, digest) if place[1] == 1 else self._hold(page, digest)
+        if place == (epoch, number + 1) and self.state != "quarantined":
+            if page["prev"] != self.applied.get(self.place, "0" * 64):
+                return self._quarantine("equivocation")
+            self.place, self.applied[place] = place, digest
+            return "applied"
+        if place > self.place:
+            return "refused" if self.state == "quarantined" else self._hold(page, digest)
+        if self.applied.get(place) == digest:
+            return "skipped"
+        return "refused" if place[0] < epoch else self._quarantine("equivocation")
+
+    def _reopened(self, page: dict[str, Any], digest: str) -> str:
+        said = reopening(page, self.root_key)
+        if said is None:
+            return self._quarantine("bad-reopening")
+        last = (said["old_epoch"], said["last_page"])
+        ours = self.applied.get(last, "0" * 64 if last[1] == 0 else None)
+        if ours != said["hash"]:
+            if ours is not None:
+                self._drop((last[0], 0))
+            self.state = "gap"
+            return self._hold(page, digest)
+        self._drop(last)
+        self.place, self.state, self.reason = (page["epoch"], 0), "open", ""
+        return self._one(page, digest)
+
+    def _drop(self, after: Place) -> None:
+        self.applied = {place: one for place, one in self.applied.items() if place <= after}
+        self.place = min(self.place, after)
+
+    def _hold(self, page: dict[str, Any], digest: str) -> str:
+        self.held[page["epoch"], page["number"]] = page, digest
+        return "held"
+
+    def _quarantine(self, reason: str) -> str:
+        if self.state != "quarantined":
+            self.state, self.reason = "quarantined", reason
+        return "quarantined"
+
+
+def reopening(page: dict[str, Any], root_key: str) -> dict[str, Any] | None:
+    """Return what the first event of a new epoch says, where it holds (epochs.md, section 2)."""
+    event = page["events"][0]
+    said: dict[str, Any] = dict(event["data"])
+    signature = str(said.pop("signature", ""))
+    named = [said.get(name) for name in ("node", "service", "which", "epoch")]
+    if (
+        event["type"] != "org.twiza.log.reopened.v1"
+        or event["source"] != f"twiza:{page['node']}/{page['service']}"
+        or named != [page[name] for name in ("node", "service", "log", "epoch")]
+        or said["old_epoch"] >= said["epoch"]
+    ):
+        return None
+    try:
+        verified(root_key, "twiza/reopening/1\n", written(said), signature, "bad-reopening")
+    except Refused:
+        return None
+    return said

@@ -7,6 +7,7 @@ pool of threads. An acknowledged write is on disk: WAL with ``synchronous=FULL``
 ``synchronous_commit=on`` with ``fsync=on``, asserted when the store opens.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -43,6 +44,14 @@ class StoreUnavailable(Refusal):
     kind: ClassVar[Kind] = Kind.UNAVAILABLE
     slug: ClassVar[str] = "store-unavailable"
     title: ClassVar[str] = "The database cannot be written now; nothing was changed"
+
+
+class EventWaits(Refusal):
+    """An event of that id waits in the outbox already; it is told once."""
+
+    kind: ClassVar[Kind] = Kind.CONFLICT
+    slug: ClassVar[str] = "event-waits"
+    title: ClassVar[str] = "An event of that id waits to be told already"
 
 
 class Prepared:
@@ -204,13 +213,19 @@ class Work:
 
     @contextmanager
     def nested(self) -> Iterator[None]:
-        """Keep what is done inside, or on an exception nothing of it; the unit itself goes on."""
+        """Keep what is done inside, or on an exception nothing of it; the unit itself goes on.
+
+        A failure of the database itself must not be swallowed around it (``of_the_database``).
+        """
         cursor = self._cursor()
         announced = len(self._announced)
         cursor.execute("SAVEPOINT nested")
         try:
             yield
-        except Exception:
+        except Exception as error:
+            if of_the_database(error):
+                # Nothing can be undone piece by piece any more: the whole unit ends.
+                raise
             del self._announced[announced:]
             cursor.execute("ROLLBACK TO SAVEPOINT nested")
             cursor.execute("RELEASE SAVEPOINT nested")
@@ -229,6 +244,77 @@ class Work:
         if self._driver is None:
             self._driver = self.connection.connection.driver_connection
         return self._driver.cursor()
+
+
+def of_the_database(error: BaseException) -> bool:
+    """Return whether an error tells of the database's state, and not of what it was asked to do.
+
+    A full disk, a lost connection, locks of others: the unit as a whole did not happen, and may
+    succeed when it is tried again. The drivers' own errors are looked at, which SQLAlchemy wraps
+    where a statement ran through it.
+    """
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, StoreUnavailable):
+        return True
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_STATES
+    state = getattr(cause, "sqlstate", "")
+    if state is None:
+        # The driver itself says so: there is no connection.
+        return type(cause).__name__ in ("OperationalError", "InterfaceError")
+    return state[:2] in _POSTGRESQL_STATES
+
+
+_SQLITE_STATES: Final = frozenset(
+    (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    )
+)
+_POSTGRESQL_STATES: Final = frozenset(("08", "40", "53", "55", "57", "58", "XX"))
+"""Classes of SQLSTATE: connection, rollback by others' locks, resources, operator, system."""
+
+
+def unavailable(error: BaseException) -> StoreUnavailable:
+    """Return the refusal that says that the database failed, with its cause."""
+    refusal = StoreUnavailable(type(getattr(error, "orig", None) or error).__name__)
+    refusal.__cause__ = error
+    return refusal
+
+
+def outcome(unit: Callable[..., R], work: Work, args: tuple[Any, ...], kwargs: Row) -> R:
+    """Return what a unit returns.
+
+    A future takes no ``StopIteration``: its caller would wait for ever.
+    """
+    try:
+        return unit(work, *args, **kwargs)
+    except StopIteration as error:
+        raise RuntimeError("a unit took one more of what it iterates over than there is") from error
+
+
+def query_outcome(query: Callable[..., R], work: Work, args: tuple[Any, ...], kwargs: Row) -> R:
+    """Return what a query returns.
+
+    Raises:
+        StoreUnavailable: the database could not be read.
+    """
+    try:
+        found = outcome(query, work, args, kwargs)
+    except Exception as error:
+        if of_the_database(error):
+            raise unavailable(error) from error
+        raise
+    assert not work.take_announced(), "a query tells nothing"
+    return found
 
 
 def _bound(row: Row, order: tuple[str, ...] | None, defaults: dict[str, Any]) -> Any:
@@ -256,12 +342,17 @@ class Store(Protocol):
 
         Raises:
             Refusal: the unit refused; nothing of it was kept.
+            EventWaits: it announced an event that waits in the outbox already.
             StoreUnavailable: it could not be committed; nothing of it was kept.
         """
         ...
 
     async def read(self, query: Unit[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run a query over one moment of the committed data; it cannot write."""
+        """Run a query over one moment of the committed data; it cannot write.
+
+        Raises:
+            StoreUnavailable: the database cannot be read now.
+        """
         ...
 
     def on_announced(self, wake: Callable[[], None]) -> None:
@@ -311,6 +402,7 @@ async def open_store(
 
     Raises:
         UnsafeStore: the database would not keep what it acknowledges.
+        StoreUnavailable: there is no such database, or it cannot be opened now.
     """
     if url.startswith("sqlite"):
         from shared.store_sqlite import SqliteStore

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import structlog
 from sqlalchemy import create_engine, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from shared.clock import Clock
 from shared.events import Speaker
 from shared.log.tables import LogTables
 from shared.store import (
+    EventWaits,
     P,
     R,
     SealAtCommit,
@@ -22,7 +23,11 @@ from shared.store import (
     Unit,
     UnsafeStore,
     Work,
+    of_the_database,
     outbox_insert,
+    outcome,
+    query_outcome,
+    unavailable,
 )
 from shared.trace import current_traceparent
 
@@ -31,6 +36,7 @@ READERS: Final = 4
 TRIES: Final = 5
 """How often a unit is tried that PostgreSQL ended because of another's locks."""
 _LOCK_CONFLICTS: Final = frozenset({"40001", "40P01"})
+_UNIQUE_VIOLATION: Final = "23505"
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +65,7 @@ class PostgresqlStore:
 
         Raises:
             UnsafeStore: ``fsync`` or ``full_page_writes`` is off, or commits are not awaited.
+            StoreUnavailable: the server cannot be reached, or has no such database.
         """
         store = cls(url, tables, speaker=speaker, clock=clock)
 
@@ -76,6 +83,9 @@ class PostgresqlStore:
         except UnsafeStore:
             await store.aclose()
             raise
+        except DBAPIError as error:
+            await store.aclose()
+            raise unavailable(error) from error
         return store
 
     async def write(self, unit: Unit[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -93,6 +103,8 @@ class PostgresqlStore:
 
     async def read(self, query: Unit[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a query over one snapshot, in a transaction that cannot write."""
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
         return await self._loop.run_in_executor(
             self._readers, lambda: self._read(query, *args, **kwargs)
         )
@@ -119,10 +131,12 @@ class PostgresqlStore:
         for trial in range(1, TRIES + 1):
             try:
                 return self._write_once(traceparent, unit, *args, **kwargs)
-            except (OperationalError, InterfaceError) as error:
+            except Exception as error:
+                if not of_the_database(error):
+                    raise
                 if not _lock_conflict(error):
-                    log.error("commit failed", error=type(error.__cause__ or error).__name__)
-                    raise StoreUnavailable(type(error).__name__) from error
+                    log.error("commit failed", error=str(error))
+                    raise unavailable(error) from error
                 if trial == TRIES:
                     raise StoreUnavailable("other writers hold what this one needs") from error
                 time.sleep(random.uniform(0.001, 0.01) * trial)  # noqa: S311  # spreads retries
@@ -135,18 +149,33 @@ class PostgresqlStore:
             work = Work(
                 connection, speaker=self.speaker, now=self.clock.now(), traceparent=traceparent
             )
-            result = unit(work, *args, **kwargs)
+            result = outcome(unit, work, args, kwargs)
             events = work.take_announced()
             if events:
-                work.run(self._insert_events, events)
+                self._tell(work, events)
         return result, bool(events)
 
+    def _tell(self, work: Work, events: list[dict[str, Any]]) -> None:
+        try:
+            work.run(self._insert_events, events)
+        except Exception as error:
+            if getattr(error, "sqlstate", None) == _UNIQUE_VIOLATION:
+                raise EventWaits() from error
+            raise
+
     def _read(self, query: Callable[..., R], *args: Any, **kwargs: Any) -> R:
-        with self._engine.connect() as connection:
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            return query(
-                Work(connection, speaker=self.speaker, now=self.clock.now()), *args, **kwargs
-            )
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql(
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                )
+                work = Work(connection, speaker=self.speaker, now=self.clock.now())
+                return query_outcome(query, work, args, kwargs)
+        except DBAPIError as error:
+            # Without a connection there is nothing to begin with, or to roll back.
+            if of_the_database(error):
+                raise unavailable(error) from error
+            raise
 
 
 def _keep_what_is_acknowledged(dbapi_connection: Any, _record: Any) -> None:
@@ -156,5 +185,6 @@ def _keep_what_is_acknowledged(dbapi_connection: Any, _record: Any) -> None:
     dbapi_connection.commit()
 
 
-def _lock_conflict(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in _LOCK_CONFLICTS
+def _lock_conflict(error: Exception) -> bool:
+    cause = getattr(error, "orig", None) or error
+    return getattr(cause, "sqlstate", None) in _LOCK_CONFLICTS

@@ -14,7 +14,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from shared.clock import Clock
@@ -23,6 +23,7 @@ from shared.log.tables import LogTables
 from shared.store import (
     GROUP_TIME_MAX_S,
     GROUP_UNITS_MAX,
+    EventWaits,
     P,
     R,
     SealAtCommit,
@@ -30,7 +31,11 @@ from shared.store import (
     Unit,
     UnsafeStore,
     Work,
+    of_the_database,
     outbox_insert,
+    outcome,
+    query_outcome,
+    unavailable,
 )
 from shared.trace import current_traceparent
 
@@ -94,15 +99,19 @@ class SqliteStore:
 
         Raises:
             UnsafeStore: SQLite does not keep to WAL with ``synchronous=FULL``.
+            StoreUnavailable: the file cannot be opened, or is no database.
         """
         database = make_url(url).database
         if not database or database == ":memory:":
             raise UnsafeStore("a store on SQLite is a file")
         store = cls(Path(database), tables, speaker=speaker, clock=clock)
-        store._engine, store._connection = store._connect()
-        if create:
-            tables.metadata.create_all(store._connection)
-            _raw(store._connection).commit()
+        try:
+            store._engine, store._connection = store._connect()
+            if create:
+                tables.metadata.create_all(store._connection)
+                _raw(store._connection).commit()
+        except DBAPIError as error:
+            raise unavailable(error) from error
         store._writer.start()
         return store
 
@@ -119,6 +128,8 @@ class SqliteStore:
 
     async def read(self, query: Unit[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a query in a reader thread, over one snapshot."""
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
         return await self._loop.run_in_executor(
             self._readers, lambda: self._read(query, *args, **kwargs)
         )
@@ -175,26 +186,32 @@ class SqliteStore:
         return engine, connection
 
     def _read(self, query: Callable[..., R], *args: Any, **kwargs: Any) -> R:
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            engine, connection = self._connect(reader=True)
-            self._local.connection = connection
-            self._open_readers.append((engine, connection))
+        connection = self._reader()
         raw = _raw(connection)
         raw.execute("BEGIN")
         try:
-            return query(
-                Work(connection, speaker=self.speaker, now=self.clock.now()), *args, **kwargs
-            )
+            work = Work(connection, speaker=self.speaker, now=self.clock.now())
+            return query_outcome(query, work, args, kwargs)
         finally:
-            raw.execute("ROLLBACK")
+            self._undo(raw)
+
+    def _reader(self) -> Connection:
+        """Return this thread's own connection."""
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            try:
+                engine, connection = self._connect(reader=True)
+            except DBAPIError as error:
+                raise unavailable(error) from error
+            self._local.connection = connection
+            self._open_readers.append((engine, connection))
+        return connection
 
     def _write_groups(self) -> None:
         while (first := self._tasks.get()) is not None:
             group = [first]
             if not self._commit(group):
                 return
-        return
 
     def _commit(self, group: list[_Task]) -> bool:
         """Run and commit the group with what else is waiting; return whether to go on."""
@@ -216,19 +233,15 @@ class SqliteStore:
             events, pages = self._tell([row for task in group for row in task.events])
             raw.execute("COMMIT")
             self._last_group = len(group)
-        except (sqlite3.Error, OperationalError) as error:
+        except Exception as error:  # noqa: BLE001  # the writer goes on, whatever has failed
             self._undo(raw)
             events, pages = [], []
-            if isinstance(error, sqlite3.IntegrityError) and len(group) > 1:
-                # One event id stands twice: each unit alone shows whose it is.
+            if len(group) > 1 and not _hits_all(error):
+                # One event id stands twice, for example: each unit alone shows whose it is.
                 for task in group:
                     self._commit_alone(task)
                 return go_on
-            log.error("commit failed", error=str(error), units=len(group))
-            for task in group:
-                refusal = StoreUnavailable(type(error).__name__)
-                refusal.__cause__ = error
-                task.error = refusal
+            self._failed(group, error)
         self._answer(group, bool(events), pages)
         return go_on
 
@@ -239,7 +252,10 @@ class SqliteStore:
             work = Work(self._connection, speaker=self.speaker, now=self.clock.now())
             if self._seal is not None:
                 events, pages = self._seal(work, events)
-            work.run(self._insert_events, events)
+            try:
+                work.run(self._insert_events, events)
+            except sqlite3.IntegrityError as error:
+                raise EventWaits() from error
         return events, pages
 
     def _next(self, group: list[_Task]) -> _Task | None:
@@ -263,25 +279,32 @@ class SqliteStore:
             self._run(raw, task)
             events, pages = self._tell(task.events)
             raw.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001  # the writer goes on, whatever has failed
             self._undo(raw)
             events, pages = [], []
-            task.error = StoreUnavailable(type(error).__name__)
-            task.error.__cause__ = error
+            self._failed([task], error)
         self._answer([task], bool(events), pages)
+
+    def _failed(self, group: list[_Task], error: Exception) -> None:
+        """Have each unit of a group say why it was not committed."""
+        hits_all = _hits_all(error)
+        if hits_all:
+            log.error("commit failed", error=str(error), units=len(group))
+        for task in group:
+            task.error = unavailable(error) if hits_all else error
 
     def _run(self, raw: sqlite3.Connection, task: _Task) -> None:
         raw.execute("SAVEPOINT unit")
         now = self.clock.now()
         work = Work(self._connection, speaker=self.speaker, now=now, traceparent=task.traceparent)
         try:
-            task.result = task.unit(work, *task.args, **task.kwargs)
+            task.result = outcome(task.unit, work, task.args, task.kwargs)
             task.events = work.take_announced()
         except Exception as error:
-            task.error = error
+            task.error = unavailable(error) if of_the_database(error) else error
             if not raw.in_transaction:
                 # SQLite itself has rolled the whole group back (a full disk, an I/O error).
-                raise sqlite3.OperationalError("the transaction was lost") from error
+                raise unavailable(error) from error
             raw.execute("ROLLBACK TO unit")
         raw.execute("RELEASE unit")
 
@@ -306,6 +329,11 @@ class SqliteStore:
 
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(answer)
+
+
+def _hits_all(error: Exception) -> bool:
+    """Return whether an error hits a whole group, whichever unit it came up in."""
+    return of_the_database(error) or isinstance(error, sqlite3.OperationalError)
 
 
 def _raw(connection: Connection) -> sqlite3.Connection:

@@ -30,6 +30,7 @@ from shared.subjects import federated_subject, private_subject
 PROTOCOL: Final = "1.0.0"
 """The version of the protocol that docs/protocol describes."""
 
+_ROOMS: Final = shared.contracts.__path__
 _SCHEMA: Final = "#/components/schemas/"
 _NAME: Final = {"type": "string", "pattern": f"^[a-z0-9-]{{1,{NODE_NAME_MAX}}}$"}
 _WHOLE: Final = {"type": "integer", "minimum": 1, "maximum": 2**53 - 1}
@@ -49,9 +50,10 @@ class _Draft7(GenerateJsonSchema):
 
 def document() -> dict[str, Any]:
     """Return the AsyncAPI document of all contracts of this release."""
-    for module in iter_modules(shared.contracts.__path__):
-        import_module(f"{shared.contracts.__name__}.{module.name}")
-    known = [contract for _, contract in sorted(contracts().items())]
+    rooms = [f"{shared.contracts.__name__}.{one.name}" for one in iter_modules(_ROOMS)]
+    for room in rooms:
+        import_module(room)
+    known = [one for _, one in sorted(contracts().items()) if one.__module__ in rooms]
     logs = {
         f"{service}.{log.value}": (service, log, [one for one in known if _told(one, service, log)])
         for log in Log

@@ -52,7 +52,7 @@ PAY_MAX: Final = 1_000_000
 Names = Annotated[dict[Language, Name], Field(max_length=LANGUAGES_MAX)]
 Summaries = Annotated[dict[Language, Summary], Field(max_length=LANGUAGES_MAX)]
 Texts = Annotated[dict[Language, Prose], Field(max_length=LANGUAGES_MAX)]
-Codes = Annotated[list[Code], Field(max_length=CODES_MAX)]
+Codes = Annotated[tuple[Code, ...], Field(strict=False, max_length=CODES_MAX)]
 Point = Annotated[list[Longitude], Field(min_length=2, max_length=2)]
 """Longitude, then latitude, in integers of 1e-7 degree, as GeoJSON orders them."""
 Polygon = Annotated[list[Point], Field(min_length=4, max_length=POLYGON_POINTS_MAX)]
@@ -155,8 +155,8 @@ class Area(Part):
     """Where the entity is at work."""
 
     scope: Scope = ""
-    codes: list[Line] = Field(max_length=CODES_MAX, default_factory=list)
-    polygons: list[Polygon] = Field(max_length=POLYGONS_MAX, default_factory=list)
+    codes: tuple[Line, ...] = Field(strict=False, max_length=CODES_MAX, default=())
+    polygons: tuple[Polygon, ...] = Field(strict=False, max_length=POLYGONS_MAX, default=())
 
 
 class PublicContacts(Part):
@@ -217,7 +217,11 @@ class Provenance(Part):
 
 
 class ProfileFields(Part):
-    """All fields that the profile at home and the public one have in common."""
+    """All fields that the profile at home and the public one have in common.
+
+    What is listed is a tuple: an empty one is shared by all profiles, where an empty list would be
+    made for each field of each profile that is read.
+    """
 
     name: Name
     legal_name: Line = ""
@@ -227,11 +231,13 @@ class ProfileFields(Part):
     description: Texts = Field(default_factory=dict)
     mission: Texts = Field(default_factory=dict)
     original_language: Language | None = None
-    translations: list[Translation] = Field(max_length=LANGUAGES_MAX, default_factory=list)
+    translations: tuple[Translation, ...] = Field(
+        strict=False, max_length=LANGUAGES_MAX, default=()
+    )
 
     uri: Url | None = None
-    same_as: list[SameAs] = Field(max_length=LIST_MAX, default_factory=list)
-    identifiers: list[Identifier] = Field(max_length=LIST_MAX, default_factory=list)
+    same_as: tuple[SameAs, ...] = Field(strict=False, max_length=LIST_MAX, default=())
+    identifiers: tuple[Identifier, ...] = Field(strict=False, max_length=LIST_MAX, default=())
 
     status: Status = "active"
     review_state: ReviewState = "created"
@@ -240,28 +246,28 @@ class ProfileFields(Part):
     legal_form: Code | None = None
     legal_form_local: LocalForm | None = None
     membership_type: Code | None = None
-    activities: Codes = Field(default_factory=list)
-    activities_ica: Codes = Field(default_factory=list)
-    practices: Codes = Field(default_factory=list)
+    activities: Codes = ()
+    activities_ica: Codes = ()
+    practices: Codes = ()
     economy: Economy = "unsaid"
-    products: Codes = Field(default_factory=list)
-    qualifiers: Codes = Field(default_factory=list)
-    themes: Codes = Field(default_factory=list)
-    tags: list[Tag] = Field(max_length=TAGS_MAX, default_factory=list)
-    values: list[Value] = Field(max_length=LIST_MAX, default_factory=list)
-    certifications: list[Certification] = Field(max_length=LIST_MAX, default_factory=list)
-    labour_types: Codes = Field(default_factory=list)
-    beneficiaries: list[Beneficiaries] = Field(max_length=LIST_MAX, default_factory=list)
+    products: Codes = ()
+    qualifiers: Codes = ()
+    themes: Codes = ()
+    tags: tuple[Tag, ...] = Field(strict=False, max_length=TAGS_MAX, default=())
+    values: tuple[Value, ...] = Field(strict=False, max_length=LIST_MAX, default=())
+    certifications: tuple[Certification, ...] = Field(strict=False, max_length=LIST_MAX, default=())
+    labour_types: Codes = ()
+    beneficiaries: tuple[Beneficiaries, ...] = Field(strict=False, max_length=LIST_MAX, default=())
 
-    addresses: list[Address] = Field(max_length=ADDRESSES_MAX, default_factory=list)
+    addresses: tuple[Address, ...] = Field(strict=False, max_length=ADDRESSES_MAX, default=())
     geo: Geo | None = None
     location_visibility: LocationVisibility = "exact"
     area_served: Area | None = None
 
     primary_url: Url | None = None
     rss: Url | None = None
-    links: list[Link] = Field(max_length=LIST_MAX, default_factory=list)
-    images: list[Image] = Field(max_length=LIST_MAX, default_factory=list)
+    links: tuple[Link, ...] = Field(strict=False, max_length=LIST_MAX, default=())
+    images: tuple[Image, ...] = Field(strict=False, max_length=LIST_MAX, default=())
     opening_hours: Annotated[
         str, StringConstraints(max_length=OPENING_HOURS_MAX, pattern=PROSE_PATTERN)
     ] = ""
@@ -284,7 +290,7 @@ class ProfileFields(Part):
     year: Annotated[int, Field(ge=1800, le=2200)] | None = None
     """The year that the numbers of members, workers and board are of."""
 
-    relationships: list[Relationship] = Field(max_length=LIST_MAX, default_factory=list)
+    relationships: tuple[Relationship, ...] = Field(strict=False, max_length=LIST_MAX, default=())
     licence: Line = ""
     attribution: Line = ""
     provenance: dict[Word, Provenance] = Field(max_length=PROVENANCE_MAX, default_factory=dict)

@@ -23,7 +23,7 @@ DEFECT: Final = "defect"
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Arrived(Generic[E]):
     """An event of a page, with its origin and place.
 

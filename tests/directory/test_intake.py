@@ -57,12 +57,12 @@ def test_an_entity_says_a_practice() -> None:
 
 def test_an_imported_entity_may_have_an_activity_or_what_its_network_does() -> None:
     activity = {"name": "Argane", "activities": ["a01"]}
-    assert profile_of(activity, needs="practice-or-activity").practices == []
+    assert profile_of(activity, needs="practice-or-activity").practices == ()
     with pytest.raises(NoPractice):
         profile_of({"name": "Argane"}, needs="practice-or-activity")
     named = profile_of({"name": "SEL"}, default_practice="practice:local-currency")
-    assert named.practices == ["practice:local-currency"]
-    assert profile_of({"name": "Argane"}, needs="name").practices == []
+    assert named.practices == ("practice:local-currency",)
+    assert profile_of({"name": "Argane"}, needs="name").practices == ()
     with pytest.raises(UnknownTerm):
         profile_of({"name": "Argane"}, default_practice="practice:unheard-of")
 
@@ -81,7 +81,7 @@ def test_terms_are_written_with_their_scheme() -> None:
             "values": [{"code": "ripess:equity"}],
         }
     )
-    assert profile.practices == ["practice:producer-coop", "practice:fair-trade"]
+    assert profile.practices == ("practice:producer-coop", "practice:fair-trade")
     assert profile.org_structure == "organisational-structure:OS60"
     assert (profile.labour_types, profile.themes) == (["type-of-labour:T1"], ["themes:T1"])
 
@@ -145,7 +145,7 @@ def test_text_is_cleaned_on_the_way_in() -> None:
     assert profile.name == "Coopérative Tafukt"
     assert profile.names == {"ar-MA": "تعاونية"}
     assert profile.description == {"fr": "One\n\nTwo words"}
-    assert profile.tags == ["argan", "bio"]
+    assert profile.tags == ("argan", "bio")
 
 
 @given(st.text(max_size=300))

@@ -7,7 +7,16 @@ import typer
 
 from shared.refusals import Refusal
 from twiza import outcomes
-from twiza.commands import exporting, federating, importing, joining, keeping, looking, running
+from twiza.commands import (
+    exporting,
+    federating,
+    importing,
+    joining,
+    keeping,
+    looking,
+    running,
+    tokens,
+)
 
 _STATUSES: Final = "\n".join(f"  {status:>3}  {text}" for status, text in outcomes.MEANINGS.items())
 
@@ -45,6 +54,14 @@ federation.command("list")(federating.listed)
 federation.command("lag")(federating.lag)
 federation.command("log")(federating.log)
 app.add_typer(federation, name="federation")
+
+token = typer.Typer(
+    help="Tokens of people and programs.", no_args_is_help=True, rich_markup_mode=None
+)
+token.command("issue")(tokens.issue)
+token.command("list")(tokens.listed)
+token.command("revoke")(tokens.revoke)
+app.add_typer(token, name="token")
 
 
 def main() -> None:

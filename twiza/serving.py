@@ -55,11 +55,18 @@ class Room:
         assert self._living is None, "a room is opened once"
         self._living = asyncio.create_task(self._live(), name=f"room {self.name}")
         told = asyncio.create_task(self._told.get())
-        await asyncio.wait([told, self._living], return_when=asyncio.FIRST_COMPLETED)
-        if not told.done() or told.result()["type"] != "lifespan.startup.complete":
+        try:
+            await asyncio.wait([told, self._living], return_when=asyncio.FIRST_COMPLETED)
+            if not told.done() or told.result()["type"] != "lifespan.startup.complete":
+                await self._living
+                raise RuntimeError(f"{self.name} did not start and did not say why")
+        except BaseException:
+            # What failed, or is not wanted any more, leaves nothing to be closed.
             told.cancel()
-            await self._living
-            raise RuntimeError(f"{self.name} did not start and did not say why")
+            self._living.cancel()
+            await asyncio.wait([self._living])
+            self._living = None
+            raise
         self.is_open = True
 
     async def close(self) -> None:

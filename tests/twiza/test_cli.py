@@ -9,6 +9,8 @@ from services.node.home import Home
 from tests.twiza.commands import twiza
 from twiza import outcomes
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -103,7 +105,7 @@ def test_help_lists_every_exit_status() -> None:
 
 
 def test_the_operators_page_lists_every_exit_status_and_every_command() -> None:
-    page = Path("docs/operators/commands.md").read_text("utf-8")
+    page = (ROOT / "docs/operators/commands.md").read_text("utf-8")
     for status, meaning in outcomes.MEANINGS.items():
         assert f"| {status} | {meaning} |" in page
     listed = [

@@ -22,7 +22,7 @@ from twiza.running import PortTaken
 READY_TIMEOUT_S: Final = 90.0
 STOP_TIMEOUT_S: Final = 30.0
 STORE_MB: Final = 4_000
-TOKEN_DAYS: Final = 30
+TOKEN_DAYS: Final = 365
 
 
 class DemoNodeFailed(Refusal):
@@ -130,23 +130,12 @@ class DemoNode:
         return file.read_text("ascii")
 
     def _issue(self, file: Path, person: str) -> None:
-        if not file.exists():
-            from datetime import UTC, datetime, timedelta
-            from shared.keys import SigningKey
-            from shared.people import Bearer, Claims, issue
-
-            token = issue(
-                Claims.lasting(
-                    timedelta(days=TOKEN_DAYS),
-                    now=datetime.now(UTC),
-                    kind=Bearer.PERSON,
-                    sub=person,
-                    roles=frozenset({"steward"}),
-                    node=self.home.settings().name,
-                ),
-                SigningKey.load(self.home.service_key("node")),
-            )
-            write_secret(file, token.encode("ascii"))
+        if file.exists():
+            return
+        wanted = {"bearer": person, "roles": ["steward"], "days": TOKEN_DAYS, "label": "example"}
+        with Asking(self.home) as asking:
+            token = str(asking.post("node", "/tokens", wanted)["token"])
+        write_secret(file, token.encode("ascii"))
 
 
 def _free_ones(ports: Mapping[str, int]) -> dict[str, int]:

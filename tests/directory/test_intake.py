@@ -83,7 +83,7 @@ def test_terms_are_written_with_their_scheme() -> None:
     )
     assert profile.practices == ("practice:producer-coop", "practice:fair-trade")
     assert profile.org_structure == "organisational-structure:OS60"
-    assert (profile.labour_types, profile.themes) == (["type-of-labour:T1"], ["themes:T1"])
+    assert (profile.labour_types, profile.themes) == (("type-of-labour:T1",), ("themes:T1",))
 
 
 @pytest.mark.parametrize(

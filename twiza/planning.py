@@ -47,7 +47,8 @@ async def planned(path: Path, *, single: bool, verbose: bool) -> Plan:
         server=MessageServer(
             name="nats-server",
             command=(str(binary), "-c", str(conf)),
-            log="" if verbose else str(home.nats_log),
+            log="" if verbose else str(home.logs / "nats-start.log"),
+            own_log=str(home.nats_log),
             port=settings.ports.monitor,
             path="/healthz",
             told=_digest(conf.read_bytes()),

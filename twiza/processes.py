@@ -59,6 +59,11 @@ class Program:
     path: str
     told: str = ""
 
+    @property
+    def logs(self) -> tuple[str, ...]:
+        """The files in which its words may stand."""
+        return (self.log,)
+
     async def missing(self) -> str:
         """Return what it still lacks to do its work; nothing when it is ready."""
         status, body = await asked(self.port, self.path)
@@ -76,10 +81,17 @@ class MessageServer(Program):
     Args:
         server_name: what it must call itself; another program may sit on its port.
         safe: whether each message must be on the disk before it is acknowledged.
+        own_log: the file that it writes itself, besides what it says when it starts.
     """
 
     server_name: str
     safe: bool
+    own_log: str
+
+    @property
+    def logs(self) -> tuple[str, ...]:
+        """The files in which its words may stand."""
+        return self.log, self.own_log
 
     async def missing(self) -> str:
         """Return what it still lacks; settings that are not safe are never mended by waiting."""
@@ -175,7 +187,7 @@ class Kept:
             await asyncio.sleep(POLL_S)
         if self._early_ends >= EARLY_ENDS_MAX:
             lacks = f"ended {self._early_ends} times"
-        raise NotReady(f"{self.program.name} {lacks}. {_last_words(self.program.log)}".strip())
+        raise NotReady(f"{self.program.name} {lacks}. {_last_words(self.program.logs)}".strip())
 
     async def _keep(self) -> None:
         loop, failures = asyncio.get_running_loop(), 0
@@ -251,12 +263,14 @@ def read_program(values: dict[str, Any]) -> Program:
     return kind(**{**values, "command": tuple(values["command"])})
 
 
-def _last_words(log: str) -> str:
+def _last_words(logs: tuple[str, ...]) -> str:
     """Return where to look and what stands there last."""
-    if not log or not Path(log).exists():
-        return ""
-    lines = Path(log).read_text("utf-8", "replace").strip().splitlines()
-    return f"In {log} stands last: {lines[-1][-LAST_WORDS:]}" if lines else f"{log} is empty."
+    files = [Path(log) for log in logs if log and Path(log).is_file()]
+    for file in sorted(files, key=lambda one: one.stat().st_mtime_ns, reverse=True):
+        lines = file.read_text("utf-8", "replace").strip().splitlines()
+        if lines:
+            return f"In {file} stands last: {lines[-1][-LAST_WORDS:]}"
+    return ""
 
 
 def _why(status: int) -> str:

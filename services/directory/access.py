@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.directory.search import EVERYBODY, Sight
+from services.directory.search import Sight
 from shared import health
 from shared.access import AccessTable, Caller, Role, everyone, only
 from shared.people import EVERYTHING, READING
@@ -39,7 +39,7 @@ ACCESS: Final = AccessTable(
 )
 
 
-def sight_of(caller: Caller) -> Sight:
-    """Return what a caller may see: of the network and of limited nodes, those who belong to it."""
-    belongs = caller.roles - {Role.ANONYMOUS} and caller.scope & {EVERYTHING, READING}
-    return Sight(network=True, limited=True) if belongs else EVERYBODY
+def sight_of(caller: Caller, *, own: str) -> Sight:
+    """Return what a caller may see of this node: those who belong to its network see all."""
+    belongs = bool(caller.roles - {Role.ANONYMOUS} and caller.scope & {EVERYTHING, READING})
+    return Sight(network=belongs, limited=belongs, own=own)

@@ -110,7 +110,7 @@ async def list_entities(
         bbox=bbox,
     )
     rows = await parts.store.read(
-        listed, question, sight=sight_of(caller), after=after, most=size + 1
+        listed, question, sight=sight_of(caller, own=parts.node), after=after, most=size + 1
     )
     return page(
         rows,
@@ -125,7 +125,7 @@ async def count_entities(
     parts: PartsDep, caller: Annotated[Caller, allowed("count_entities")]
 ) -> CountsOut:
     """Say how many entities are seen here, of this node and of each other."""
-    counts = await parts.store.read(counts_by_origin, sight=sight_of(caller))
+    counts = await parts.store.read(counts_by_origin, sight=sight_of(caller, own=parts.node))
     own = counts.pop(parts.node, 0)
     return CountsOut(
         own=OriginCount(origin=parts.node, entities=own),
@@ -149,7 +149,7 @@ async def read_entity(
 ) -> Response:
     """Return an entity as the federation knows it."""
     body, tag = await parts.store.read(
-        units.shown, entity_id, node=parts.node, sight=sight_of(caller)
+        units.shown, entity_id, node=parts.node, sight=sight_of(caller, own=parts.node)
     )
     if unchanged(if_none_match, tag):
         return not_modified(tag)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Form, Query
@@ -21,7 +21,6 @@ from services.directory.api_import_models import (
 from services.directory.import_accounts import begun, rows_of, run_of, runs, told
 from services.directory.import_runs import Wish, new_run
 from services.directory.importing import limits
-from services.directory.importing.preview import Preview, RowPreview, preview
 from services.directory.importing.report import Outcome
 from services.directory.importing.settings import ImportSettings, source_of
 from services.directory.imports import ImportsWaiting
@@ -35,6 +34,9 @@ from shared.paging import PAGE_SIZE, BadCursor, Page, cursor_values, page
 from shared.problems import refusals
 from shared.refusals import Missing
 from shared.store import Work
+
+if TYPE_CHECKING:
+    from services.directory.importing.preview import Preview, RowPreview
 
 FORM_SIZE_MAX_BYTES: Final = 1_000_000
 """What the form around a file may hold besides it."""
@@ -68,6 +70,8 @@ async def preview_import(
     parts: PartsDep, given: Annotated[ListIn, Form(media_type="multipart/form-data")]
 ) -> PreviewOut:
     """Say how a list would be read and what its first rows would become; nothing is kept."""
+    from services.directory.importing.preview import preview
+
     reading = await parts.imports.read(await given.file.read(), _wish(given, parts))
     return _preview_out(await asyncio.to_thread(preview, reading))
 
@@ -222,7 +226,7 @@ def _row_out(row: Mapping[str, Any]) -> ImportedRowOut:
     return ImportedRowOut.model_validate({**row, "issues": orjson.loads(row["issues"])})
 
 
-def _preview_out(found: Preview) -> PreviewOut:
+def _preview_out(found: "Preview") -> PreviewOut:
     return PreviewOut(
         kind=found.kind.value,
         encoding=found.encoding,
@@ -248,7 +252,7 @@ def _preview_out(found: Preview) -> PreviewOut:
     )
 
 
-def _row_preview(row: RowPreview) -> RowOut:
+def _row_preview(row: "RowPreview") -> RowOut:
     draft = row.draft
     fields = {**draft.fields, "contacts": draft.contacts} if draft else None
     return RowOut(

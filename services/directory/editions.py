@@ -6,14 +6,15 @@ changed the very same field.
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from services.directory.importing.drafting import Draft
+if TYPE_CHECKING:
+    from services.directory.importing.drafting import Draft
 
 _HASH_LETTERS: Final = 16
 
 
-def merged(home: dict[str, Any], before: dict[str, Any], draft: Draft) -> dict[str, Any]:
+def merged(home: dict[str, Any], before: dict[str, Any], draft: "Draft") -> dict[str, Any]:
     """Return the fields at home with what the list has changed since last time."""
     now = said_of(draft)
     fields = dict(home)
@@ -43,7 +44,7 @@ def _take_over(
         fields.pop(name, None)
 
 
-def said_of(draft: Draft) -> dict[str, Any]:
+def said_of(draft: "Draft") -> dict[str, Any]:
     """Return what is kept of what a list says; of contacts hashes, which tell only a change."""
     contacts = {
         kind: sha256(contact["value"].encode()).hexdigest()[:_HASH_LETTERS]

@@ -5,12 +5,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from services.directory.import_accounts import Settled, State, ended, entered, told
-from services.directory.importing.reading import ListReading, Progress, read_list
 from services.directory.importing.report import Outcome, Report, Severity
 from services.directory.importing.settings import ImportSettings
 from services.directory.imports import (
@@ -26,6 +25,10 @@ from services.directory.imports import (
 from shared.ids import NodeName, new_id
 from shared.refusals import Refusal
 from shared.store import Store
+
+# What reads lists is heavy: it is loaded when the first one comes.
+if TYPE_CHECKING:
+    from services.directory.importing.reading import ListReading, Progress
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +51,7 @@ class Wish:
 @dataclass(slots=True, kw_only=True)
 class _Job:
     run: str
-    reading: ListReading
+    reading: "ListReading"
     wish: Wish
     report: Report = field(default_factory=Report)
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -76,7 +79,7 @@ class ImportDesk:
         self._turn = asyncio.Lock()
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def read(self, data: bytes, wish: Wish) -> ListReading:
+    async def read(self, data: bytes, wish: Wish) -> "ListReading":
         """Open a list and go through it once.
 
         Raises:
@@ -85,10 +88,12 @@ class ImportDesk:
         """
         if len(self._tasks) > self._waiting_max:
             raise ImportsWaiting(retry_after_s=10)
+        from services.directory.importing.reading import read_list
+
         return await asyncio.to_thread(read_list, data, wish.settings, filename=wish.filename)
 
     def start(
-        self, run: str, reading: ListReading, wish: Wish, *, progress: Progress | None = None
+        self, run: str, reading: "ListReading", wish: Wish, *, progress: "Progress | None" = None
     ) -> None:
         """Import a list that ``begun`` has written down, in the background."""
         job = _Job(run=run, reading=reading, wish=wish)
@@ -109,7 +114,7 @@ class ImportDesk:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _in_turn(self, job: _Job, progress: Progress | None) -> None:
+    async def _in_turn(self, job: _Job, progress: "Progress | None") -> None:
         async with self._turn:
             try:
                 await self._store.write(entered, job.run)
@@ -124,7 +129,7 @@ class ImportDesk:
             else:
                 log.info("import done", run=job.run, **job.outcomes)
 
-    async def _import(self, job: _Job, progress: Progress | None) -> None:
+    async def _import(self, job: _Job, progress: "Progress | None") -> None:
         """Write the drafts batch by batch; while one commits the next is made ready."""
         terms = Terms(
             run=job.run,

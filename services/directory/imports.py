@@ -9,7 +9,7 @@ edition is not withdrawn, and what was withdrawn here does not come back.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import orjson
 from sqlalchemy import select
@@ -19,7 +19,6 @@ from services.directory.editions import merged, said_of
 from services.directory.entries import Entry, entry_of, fields_at_home, home_tag
 from services.directory.handlers import Withdrawn, amend_entity, list_entities, own_entity
 from services.directory.import_accounts import Settled, keep_rows, progressed, row_of, told
-from services.directory.importing.drafting import Draft
 from services.directory.importing.report import Outcome, RowIssue, rejection
 from services.directory.intake import profile_of
 from services.directory.tables import IMPORTED
@@ -27,6 +26,10 @@ from shared.canonical import trusted_canonical
 from shared.ids import NodeName, global_id, uuid7
 from shared.refusals import Kind, Missing, Refusal
 from shared.store import Prepared, Work
+
+# What reads lists is heavy, and most services run for weeks without reading one.
+if TYPE_CHECKING:
+    from services.directory.importing.drafting import Draft
 
 BATCH_DRAFTS: Final = 250
 """Drafts that are written in one transaction: one page of the log holds as many events."""
@@ -54,7 +57,7 @@ class Item:
     """
 
     place: int
-    draft: Draft
+    draft: "Draft"
     said: str
     entry: Entry | None = None
     before: "Before | None" = None
@@ -110,7 +113,7 @@ def known_of(work: Work, source: str, keys: Sequence[str]) -> dict[str, Before]:
 
 
 def items_of(
-    drafts: Iterable[Draft], known: Mapping[str, Before], terms: Terms, *, first: int
+    drafts: Iterable["Draft"], known: Mapping[str, Before], terms: Terms, *, first: int
 ) -> list[Item]:
     """Return drafts ready to be written; new ones are checked and parted here, outside the writer.
 
@@ -217,11 +220,11 @@ def _amended(work: Work, item: Item, before: Before, terms: Terms) -> Outcome:
     return Outcome.UNCHANGED if same else Outcome.UPDATED
 
 
-def _refused(draft: Draft, refusal: Refusal) -> RowIssue:
+def _refused(draft: "Draft", refusal: Refusal) -> RowIssue:
     return rejection(draft.lines[0], "field-refused", refusal.detail or refusal.title)
 
 
-def _withdrawn_here(draft: Draft) -> dict[str, Any]:
+def _withdrawn_here(draft: "Draft") -> dict[str, Any]:
     return {
         "line": draft.lines[0],
         "column": "",

@@ -9,6 +9,7 @@ docs/decisions/0003-search-index-follows.md.
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -26,6 +27,8 @@ BATCH_ROWS: Final = 64
 """Rows that are analysed and written together: some 5 ms of analysis, so that others get a turn."""
 POLL_S: Final = 1.0
 """How often the indexer looks for rows that nobody woke it for."""
+SETTLE_S: Final = 0.25
+"""How long the indexer waits after it was woken: changes seldom come alone."""
 BUSY_S: Final = 0.5
 """For how long after pages arrived the service is taken to be busy with more of them."""
 BUSY_SHARE: Final = 4
@@ -123,10 +126,9 @@ class Indexer:
             if await index_some(self._store):
                 await asyncio.sleep(self._rest_s(time.monotonic() - began))
                 continue
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), self._poll_s)
-            except TimeoutError:
-                continue
+                await asyncio.sleep(SETTLE_S)
 
     def _rest_s(self, worked_s: float) -> float:
         busy = time.monotonic() - self._arrived_at < BUSY_S

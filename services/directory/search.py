@@ -31,10 +31,12 @@ class Sight:
     Args:
         network: what only the network may see.
         limited: what comes from nodes that their hub has limited.
+        own: this node: what is its own is shown here whatever its hub says of it.
     """
 
     network: bool = False
     limited: bool = False
+    own: str = ""
 
 
 EVERYBODY: Final = Sight()
@@ -146,9 +148,13 @@ def counts_by_origin(work: Work, *, sight: Sight = EVERYBODY) -> dict[str, int]:
     return {row.origin: row.entities for row in work.execute(counted)}
 
 
-def limited_nodes(work: Work) -> list[str]:
-    """Return the nodes whose entities are not shown to the public."""
-    limited = select(_known.c.node).where(_known.c.standing == Standing.LIMITED.value)
+def unseen_nodes(work: Work, sight: Sight) -> list[str]:
+    """Return the nodes whose entities an asker is not shown."""
+    if sight.limited:
+        return []
+    limited = select(_known.c.node).where(
+        _known.c.standing == Standing.LIMITED.value, _known.c.node != sight.own
+    )
     return [row[0] for row in work.execute(limited)]
 
 
@@ -156,8 +162,8 @@ def _visible(work: Work, sight: Sight) -> list[ColumnElement[bool]]:
     conditions = [ENTITY.c.withdrawn == 0]
     if not sight.network:
         conditions.append(ENTITY.c.network_only == 0)
-    if not sight.limited and (limited := limited_nodes(work)):
-        conditions.append(ENTITY.c.origin.not_in(limited))
+    if unseen := unseen_nodes(work, sight):
+        conditions.append(ENTITY.c.origin.not_in(unseen))
     return conditions
 
 

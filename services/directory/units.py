@@ -12,7 +12,7 @@ from services.directory import handlers
 from services.directory.entries import Entry, fields_at_home, home_tag
 from services.directory.handlers import Known, Withdrawn, entity, own_entity
 from services.directory.index import index_now
-from services.directory.search import Sight, limited_nodes
+from services.directory.search import Sight, unseen_nodes
 from shared.etag import etag
 from shared.idempotency import Answer, Answers, Asked
 from shared.ids import NodeName
@@ -30,7 +30,7 @@ def shown(work: Work, entity_id: str, *, node: NodeName, sight: Sight) -> tuple[
     known = entity(work, entity_id)
     if known is None or (known.network_only and not sight.network):
         raise Missing()
-    if not sight.limited and known.origin in limited_nodes(work):
+    if known.origin in unseen_nodes(work, sight):
         raise Missing()
     if known.withdrawn:
         raise Withdrawn()

@@ -8,11 +8,11 @@ from httpx import AsyncClient, Response
 
 from services.directory import handlers
 from services.directory.access import ACCESS, sight_of
-from services.directory.search import EVERYBODY, Sight
+from services.directory.search import Sight
 from shared.access import ANYBODY, AccessTable, Caller, Role
 from shared.gate import undeclared
 from shared.people import Bearer, Mandate
-from tests.directory.conftest import Directory, entity_id, entry, token
+from tests.directory.conftest import NODE, Directory, entity_id, entry, token
 
 MANDATE = {"mandates": (Mandate(entity=entity_id(1)),)}
 CALLERS: dict[str, Callable[[], dict[str, str]]] = {
@@ -147,4 +147,4 @@ async def test_a_forged_token_is_refused_even_where_none_is_needed(client: Async
     ],
 )
 def test_the_network_is_seen_by_those_who_belong_to_it(caller: Caller, sees: bool) -> None:
-    assert sight_of(caller) == (Sight(network=True, limited=True) if sees else EVERYBODY)
+    assert sight_of(caller, own=NODE) == Sight(network=sees, limited=sees, own=NODE)

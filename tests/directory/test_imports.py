@@ -208,8 +208,6 @@ async def test_eight_thousand_rows_are_imported_in_seconds(sqlite_store: Store) 
     assert report["created"] == len(rows) == 8_000
     # Processor time, so that a busy machine does not fail the test.
     assert time.process_time() - began < 10
-    again, _ = await run(sqlite_store, text)
-    assert again["unchanged"] == 8_000
 
 
 async def over_http(client: AsyncClient, text: str, **form: str) -> Response:

@@ -141,22 +141,18 @@ async def test_what_comes_of_a_limited_node_is_not_shown_to_the_public(store: St
     await fill(store, entry(1))
     await store.write(projections.remember, arrived(listed(2)))
 
-    def limit(work: Work) -> None:
-        work.execute(
-            insert(LOG.known_node).values(
-                node=OTHER,
-                continent="at",
-                root_key="",
-                level="local",
-                admitted_by="hub",
-                standing="limited",
-            )
-        )
+    def limit(work: Work, *nodes: str) -> None:
+        same = {"continent": "at", "root_key": "", "level": "local", "admitted_by": "hub"}
+        rows = [{"node": node, "standing": "limited", **same} for node in nodes]
+        work.execute(insert(LOG.known_node), rows)
 
-    await store.write(limit)
-    assert await found(store) == ["Coopérative 1"]
+    await store.write(limit, OTHER, "souss")
+    assert await found(store) == []
+    # What is our own we show, whatever the hub thinks of us.
+    own = Sight(own="souss")
+    assert await found(store, sight=own) == ["Coopérative 1"]
+    assert await store.read(search.counts_by_origin, sight=own) == {"souss": 1}
     assert await found(store, sight=Sight(limited=True)) == ["Cooperativa 2", "Coopérative 1"]
-    assert await store.read(search.counts_by_origin) == {"souss": 1}
 
 
 @pytest.mark.parametrize("words", ["", "coopérative"])

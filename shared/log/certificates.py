@@ -4,7 +4,6 @@ A certificate travels with every page, so a page never arrives before its key. I
 page of each log until a later certificate's first page, so no clock is needed.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +13,7 @@ from shared.canonical import canonical, parse_canonical
 from shared.events import Log
 from shared.ids import NodeName, ServiceName
 from shared.keys import BadKey, BadSignature, SigningKey, verify
-from shared.log.page import Unsigned, unpadded
+from shared.log.page import Unsigned, padless, unpadded
 from shared.refusals import Kind, Refusal
 
 CERTIFICATE_TAG: Final = b"twiza/certificate/1\n"
@@ -87,7 +86,7 @@ def certify(
         private_from=begins.get(Log.PRIVATE, (1, 1)),
     )
     statement = certificate.statement()
-    return f"{_text(statement)}.{_text(root.sign(CERTIFICATE_TAG + statement))}"
+    return f"{padless(statement)}.{padless(root.sign(CERTIFICATE_TAG + statement))}"
 
 
 @lru_cache(maxsize=4096)
@@ -133,10 +132,6 @@ def checked_certificate(text: str, root_key: str) -> Certificate:
     return certificate
 
 
-def _text(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
-
-
 def _words(value: object) -> str:
     if not isinstance(value, str) or len(value) > 128:
         raise ValueError("not a short text")
@@ -146,5 +141,6 @@ def _words(value: object) -> str:
 def _place(value: object) -> tuple[int, int]:
     match value:
         case [int(epoch), int(number)] if epoch >= 1 and number >= 1:
-            return epoch, number
+            if type(epoch) is int and type(number) is int:
+                return epoch, number
     raise ValueError("not a place in a log")

@@ -23,6 +23,7 @@ PAGE_EVENTS_MAX: Final = 256
 PAGE_BYTES_MAX: Final = 512_000
 EVENTS_BYTES_MAX: Final = PAGE_BYTES_MAX - 1_000
 """What the events of a page may take, in bytes; the rest is its frame."""
+EPOCH_MAX: Final = 2**31 - 1
 NO_PAGE: Final = "0" * 64
 """The ``prev`` of an epoch's first page."""
 PAGE_TAG: Final = b"twiza/page/1\n"
@@ -30,6 +31,7 @@ PAGE_TAG: Final = b"twiza/page/1\n"
 SIGNATURE_HEADER: Final = "Twiza-Sig"
 CERTIFICATE_HEADER: Final = "Twiza-Cert"
 
+_HASH: Final = re.compile("[0-9a-f]{64}")
 _BEGIN: Final = re.compile(rb'\{"epoch":([0-9]{1,10}),"events":\[')
 _END: Final = re.compile(
     rb'"number":([0-9]{1,16}),"prev":"[0-9a-f]{64}","sealed_at":"[^"]*","service":"[a-z]+","v":1\}$'
@@ -153,8 +155,7 @@ def signed_input(sha256: str) -> bytes:
 
 def sign_page(sha256: str, key: SigningKey) -> str:
     """Return the signature header of a page with that SHA-256: ``<key id>.<base64url>``."""
-    signature = urlsafe_b64encode(key.sign(signed_input(sha256))).rstrip(b"=")
-    return f"{key.public}.{signature.decode('ascii')}"
+    return f"{key.public}.{padless(key.sign(signed_input(sha256)))}"
 
 
 def verify_page(sha256: str, header: str) -> str:
@@ -178,9 +179,18 @@ def unpadded(text: str) -> bytes:
         Unsigned: it is not such a text.
     """
     try:
-        return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        data = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
     except (Base64Error, UnicodeEncodeError, ValueError) as error:
         raise Unsigned("not base64url") from error
+    # The decoder looks past strange letters; here each sequence of bytes is written in one way.
+    if padless(data) != text:
+        raise Unsigned("not base64url without padding")
+    return data
+
+
+def padless(data: bytes) -> str:
+    """Return bytes as base64url without padding."""
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def parse_page(data: bytes) -> Page:
@@ -197,10 +207,10 @@ def parse_page(data: bytes) -> Page:
     version = value.get("v")
     if isinstance(version, int) and version > PAGE_VERSION:
         raise FuturePage(f"version {version}")
-    if version != PAGE_VERSION or value.keys() != _FIELDS:
+    if type(version) is not int or version != PAGE_VERSION or value.keys() != _FIELDS:
         raise BadPage("other fields than those of a page")
     epoch, number, events = value["epoch"], value["number"], value["events"]
-    if not (_whole(epoch) and _whole(number)):
+    if not (_whole(epoch) and epoch <= EPOCH_MAX and _whole(number)):
         raise BadPage("epoch and number are whole numbers from 1")
     if not isinstance(events, list) or not 1 <= len(events) <= PAGE_EVENTS_MAX:
         raise BadPage(f"a page holds 1 to {PAGE_EVENTS_MAX} events")
@@ -209,6 +219,8 @@ def parse_page(data: bytes) -> Page:
     texts = [value[name] for name in ("node", "service", "log", "prev", "sealed_at")]
     if not all(isinstance(text, str) and len(text) <= 64 for text in texts):
         raise BadPage("a field is not the text that it should be")
+    if _HASH.fullmatch(value["prev"]) is None:
+        raise BadPage("prev is the SHA-256 of a page in hex")
     if value["log"] not in ("public", "private"):
         raise BadPage("a log is public or private")
     return Page(

@@ -3,11 +3,18 @@
 from typing import Final
 
 from shared import health
-from shared.access import AccessTable, Role, everyone, only
+from shared.access import AccessTable, Caller, Role, everyone, only
 
+OPERATOR: Final = "node"
+"""Whoever can read the node's keys on its machine speaks as the node's own service."""
 _LOOKS_AFTER_IT: Final = (Role.STEWARD, Role.AUDITOR, Role.SERVICE)
-"""Who may look behind the public side: stewards, auditors, and the operator on the machine itself,
-whose commands speak as the node's own service."""
+"""Who may look behind the public side: stewards, auditors, the operator and the other services."""
+
+
+def _is_the_operator(caller: Caller) -> bool:
+    """Return whether a service's token is the operator's: no other service may do this."""
+    return caller.id == OPERATOR
+
 
 ACCESS: Final = AccessTable(
     {
@@ -20,8 +27,11 @@ ACCESS: Final = AccessTable(
         "sign_reopening": only(Role.SERVICE),
         "list_epochs": only(*_LOOKS_AFTER_IT, reads=True),
         "see_watch": only(*_LOOKS_AFTER_IT, Role.COORDINATOR, reads=True),
-        "make_invitation": only(Role.STEWARD, Role.SERVICE),
+        "make_invitation": only(Role.STEWARD, service=_is_the_operator),
         "list_joinings": only(*_LOOKS_AFTER_IT, reads=True),
+        "issue_token": only(Role.STEWARD, service=_is_the_operator),
+        "list_tokens": only(*_LOOKS_AFTER_IT, reads=True),
+        "revoke_token": only(Role.STEWARD, service=_is_the_operator),
         "list_acts": only(*_LOOKS_AFTER_IT, reads=True),
         "speak_for_act": only(Role.STEWARD),
     }

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.node import acts, joining
+from services.node.access import ACCESS
 from services.node.acts import Act
 from services.node.invitations import Invitation, NotAHub, make_invitation
 from services.node.parts import PartsDep
@@ -95,12 +96,12 @@ class ActOut(BaseModel):
     voices_needed: int = acts.VOICES_NEEDED
 
 
-@router.post(
-    "/invitations", operation_id="make_invitation", dependencies=[allowed("make_invitation")],
-    responses=refusals(*REFUSALS, NotAHub),
-)  # fmt: skip
-async def invite(parts: PartsDep) -> Invitation:
+@router.post("/invitations", operation_id="make_invitation", responses=refusals(*REFUSALS, NotAHub))
+async def make_an_invitation(
+    parts: PartsDep, caller: Annotated[Caller, allowed("make_invitation")]
+) -> Invitation:
     """Return an invitation to this hub, to be handed to a network as a file."""
+    ACCESS.may(caller, "make_invitation")
     return make_invitation(parts.home, clock=parts.host.clock)
 
 

@@ -9,7 +9,16 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from services.node import api, api_acts, api_joining, certificates, credentials, projections, tables
+from services.node import (
+    api,
+    api_acts,
+    api_joining,
+    api_tokens,
+    certificates,
+    credentials,
+    projections,
+    tables,
+)
 from services.node.access import ACCESS
 from services.node.checks import checks_of_node
 from services.node.decisions import Decisions
@@ -73,6 +82,7 @@ def create_app(settings: NodeServiceSettings) -> FastAPI:
     problems.install(app)
     app.include_router(api.router)
     app.include_router(api_acts.router)
+    app.include_router(api_tokens.router)
     app.include_router(
         log_router(
             lambda: desks[0],

@@ -116,6 +116,12 @@ class Cursors:
             )
             .order_by(held.c.epoch, held.c.number)
         )
+        self._overtaken = Prepared(
+            select(*waiting)
+            .where(*_of(held), held.c.reason == "gap")
+            .where((held.c.epoch < epoch) | ((held.c.epoch == epoch) & (held.c.number <= number)))
+            .order_by(held.c.epoch, held.c.number)
+        )
         self._held_count = Prepared(select(func.count()).select_from(held).where(*_of(held)))
         self._release = Prepared(
             delete(held).where(
@@ -236,6 +242,14 @@ class Cursors:
             {**_named(cursor.name), "of_epoch": cursor.epoch, "of_number": cursor.number + 1},
         )
         return _page(cursor.name, rows[0]) if rows else None
+
+    def overtaken(self, work: Work, cursor: Cursor) -> list[SealedPage]:
+        """Return the held pages whose places have been applied meanwhile, by a repair."""
+        rows = work.rows(
+            self._overtaken,
+            {**_named(cursor.name), "of_epoch": cursor.epoch, "of_number": cursor.number},
+        )
+        return [_page(cursor.name, row) for row in rows]
 
     def held_count(self, work: Work, name: LogName) -> int:
         """Return how many pages of a log are held."""

@@ -208,6 +208,11 @@ class Taker:
             if taken is not Taken.APPLIED:
                 break
             moved = True
+        if cursor.state is not LogState.OPEN:
+            # A repair brings pages that are held, too: each is the one that was applied, or proof.
+            for sealed in self.cursors.overtaken(work, cursor):
+                self.cursors.release(work, cursor.name, sealed)
+                self._out_of_order(work, cursor, parse_page(sealed.data), sealed, result)
         if cursor.state is LogState.GAP and not self.cursors.held_count(work, cursor.name):
             cursor.state, cursor.reason = LogState.OPEN, ""
         return moved

@@ -45,10 +45,34 @@ INACTIVE_S: Final = 30
 _STREAM_NOT_FOUND: Final = 10059
 _WRONG_LAST: Final = 10071
 _FULL: Final = frozenset({10077, 10023, 10047})
+_DELIVERY: Final = "$JS.ACK."
+"""How the reply subject of a stream's message begins; what a server says by itself has none."""
 _PART: Final = "Twiza-Part"
 _END: Final = "end"
 
 log = structlog.get_logger(__name__)
+
+
+class _Client(Client):
+    """A client that goes on after a message that it cannot read.
+
+    The library itself would stop reading for good, and still say that it is connected.
+    """
+
+    async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
+        try:
+            found: dict[str, str] | None = await super()._process_headers(headers)
+        except (IndexError, ValueError):
+            return {}
+        return found
+
+    async def _process_msg(
+        self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes
+    ) -> None:
+        try:
+            await super()._process_msg(sid, subject, reply, data, headers)
+        except ValueError:
+            log.info("nats", reason="unreadable-subject", detail=repr(subject)[:200])
 
 
 class NatsBus:
@@ -72,7 +96,7 @@ class NatsBus:
             inbox_prefix: below which answers come; the user's allow-list names it.
             name: the connection's name in the server's monitoring.
         """
-        client = Client()
+        client = _Client()
         bus = cls(client, inbox_prefix)
 
         async def reconnected() -> None:
@@ -240,8 +264,7 @@ class NatsBus:
             raise NoStream(subject) from error
         except (NatsError, OSError) as error:
             raise BusUnreachable(type(error).__name__) from error
-        parsed: dict[str, Any] = orjson.loads(answer.data)
-        return parsed
+        return _parsed(answer.data, subject)
 
     async def aclose(self) -> None:
         """Let go of the connection, after what was published has been written."""
@@ -290,7 +313,10 @@ class _NatsFeed:
                 },
             },
         )
-        feed.waiting = int(created["num_pending"])
+        try:
+            feed.waiting = int(created["num_pending"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise BusUnreachable(f"{stream}: an answer that says nothing") from error
         feed._subscription = await bus.client.subscribe(
             feed._inbox,
             cb=feed._take,
@@ -330,16 +356,13 @@ class _NatsFeed:
     async def _take(self, message: Msg) -> None:
         self._heard_at = asyncio.get_running_loop().time()
         headers = message.headers or {}
-        status = headers.get("Status")
-        if status is None:
+        status = headers.get("Status", "")
+        # Whoever wrote a message chose its headers, "Status" and "Nats-Subject" among them. The
+        # server itself says on which subject to acknowledge it, and under which it lies.
+        if message.reply.startswith(_DELIVERY):
             self._outstanding -= 1
             self._messages.append(
-                Delivered(
-                    _sequence(message.reply),
-                    headers.get("Nats-Subject", message.subject),
-                    message.data,
-                    headers,
-                )
+                Delivered(_sequence(message.reply), message.subject, message.data, headers)
             )
         elif status == "100":
             return
@@ -376,6 +399,21 @@ def _sequence(reply: str) -> int:
     tokens = reply.split(".")
     # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>... or with <domain>.<account> in front.
     return int(tokens[5] if len(tokens) < 11 else tokens[7])
+
+
+def _parsed(data: bytes, subject: str) -> dict[str, Any]:
+    """Return what an answer says; a hub may answer whatever it likes.
+
+    Raises:
+        BusUnreachable: it is no answer of the JetStream API.
+    """
+    try:
+        parsed = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise BusUnreachable(f"{subject}: an answer that is not JSON") from error
+    if not isinstance(parsed, dict) or not isinstance(parsed.get("error") or {}, dict):
+        raise BusUnreachable(f"{subject}: an answer that says nothing")
+    return parsed
 
 
 def _raise_error(answer: dict[str, Any], stream: str) -> None:

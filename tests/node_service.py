@@ -3,16 +3,19 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, ClassVar
 
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
+from sqlalchemy import create_engine
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.node.app import create_app, create_joining_app
+from services.node.app import HEAD, create_app, create_joining_app
 from services.node.certificates import ensure
 from services.node.parts import Parts
 from services.node.settings import NodeServiceSettings, service_values
+from services.node.tables import METADATA
 from shared.ids import ServiceName
 from shared.keys import SigningKey
 from shared.people import Bearer, Claims, issue, service_token
@@ -44,6 +47,7 @@ class TestNodeService:
         ensure(self.node.home)
         values = service_values(self.node.home, "node", release="0.0.test")
         values["urls"] = {"node": values["urls"]["node"]}
+        _made(self.node.home.database("node"))
         self.app = create_app(NodeServiceSettings(**{**values, **self.given}))
         self.state = await self._stack.enter_async_context(
             self.app.router.lifespan_context(self.app)
@@ -120,3 +124,15 @@ class TestNodeService:
             await app({**scope, "state": dict(self.state)}, receive, send)
 
         return stated
+
+
+def _made(database: Path) -> None:
+    """Make a database as its migrations would, which a test of their own runs."""
+    if database.exists():
+        return
+    engine = create_engine(f"sqlite:///{database}")
+    with engine.begin() as connection:
+        METADATA.create_all(connection)
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num TEXT PRIMARY KEY)")
+        connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{HEAD}')")
+    engine.dispose()

@@ -42,6 +42,14 @@ _OWN_SHARE: Final = 64
 _GATHERED_SHARE: Final = 4
 _IN_SHARE: Final = 5
 
+# A page has at most 512 kB and its headers 64 kB, of which a server adds some at each hop. What is
+# longer stays where it is: a message of the servers' own limit would break every link below a hub.
+CONTINENTAL_MESSAGE_MAX: Final = 600_000
+WORLD_MESSAGE_MAX: Final = 610_000
+ABROAD_MESSAGE_MAX: Final = 620_000
+IN_MESSAGE_MAX: Final = 630_000
+CONTINENTAL_ROOM: Final = 100
+WORLD_ROOM: Final = 250
 
 NOTHING: Final[StreamConfig] = {
     "name": "NOTHING",
@@ -127,9 +135,12 @@ def continental(
     generation: int = 1,
 ) -> StreamConfig:
     """Return the stream in which a continental hub gathers its members' logs and its own."""
-    sources = [source for member in members for source in _logs(member, hub=hub)]
-    sources += _logs(Member(hub, own_epochs), hub=hub)
-    return _gathering(continental_stream(hub, generation), sources, store_mb)
+    everybody = (*members, Member(hub, own_epochs))
+    sources = [
+        source for member in everybody for source in _logs(member, hub=hub, room=CONTINENTAL_ROOM)
+    ]
+    name = continental_stream(hub, generation)
+    return _gathering(name, sources, store_mb, message_max=CONTINENTAL_MESSAGE_MAX)
 
 
 def abroad(
@@ -154,13 +165,16 @@ def abroad(
     others = sorted(set(continents))
     if parent is None or not others:
         # It stands empty, so that members name it from their first day and nothing waits for it.
-        return _gathering(abroad_stream(hub, generation), [NOTHING], store_mb)
-    source = _source(
-        world or world_stream(),
-        [(f"{other}.>", f"{other}.>") for other in others],
-        external=(parent, hub),
-    )
-    return _gathering(abroad_stream(hub, generation), [source], store_mb)
+        sources = [NOTHING]
+    else:
+        source = _source(
+            world or world_stream(),
+            [(f"{other}.>", f"{other}.>") for other in others],
+            external=(parent, hub),
+        )
+        sources = [source]
+    name = abroad_stream(hub, generation)
+    return _gathering(name, sources, store_mb, message_max=ABROAD_MESSAGE_MAX)
 
 
 def world(
@@ -174,10 +188,19 @@ def world(
 ) -> StreamConfig:
     """Return the stream in which the intercontinental hub gathers the continents and itself."""
     sources = [
-        _source(one.stream, [(">", f"{one.name}.>")], external=(one.hub, hub)) for one in continents
+        _source(
+            one.stream,
+            [("*.*.pages", f"{one.name}.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}.pages")],
+            external=(one.hub, hub),
+            room=WORLD_ROOM,
+        )
+        for one in continents
     ]
-    sources += _logs(Member(hub, own_epochs), hub=hub, front=f"{own_continent}.")
-    return _gathering(world_stream(generation), sources, store_mb) | {"max_age": 0}
+    sources += _logs(Member(hub, own_epochs), hub=hub, room=WORLD_ROOM, front=f"{own_continent}.")
+    gathered = _gathering(
+        world_stream(generation), sources, store_mb, message_max=WORLD_MESSAGE_MAX
+    )
+    return gathered | {"max_age": 0}
 
 
 def incoming(
@@ -219,10 +242,11 @@ def incoming(
         discard="old",
         max_age=IN_DAYS * _DAY,
         max_bytes=_bytes(store_mb, _IN_SHARE),
+        max_msg_size=IN_MESSAGE_MAX,
     )
 
 
-def _logs(member: Member, *, hub: NodeName, front: str = "") -> list[StreamConfig]:
+def _logs(member: Member, *, hub: NodeName, room: int, front: str = "") -> list[StreamConfig]:
     """Return the sources of a member's public logs, every epoch and the next.
 
     A source may name a stream that is not there yet: it flows by itself when the stream comes.
@@ -231,8 +255,10 @@ def _logs(member: Member, *, hub: NodeName, front: str = "") -> list[StreamConfi
     return [
         _source(
             out_stream(member.name, service, epoch),
-            [(f"{service}.>", f"{front}{member.name}.{service}.>")],
+            # The one subject that a page has: of others a member could make any length.
+            [(pages_subject(service), f"{front}{member.name}.{pages_subject(service)}")],
             external=external,
+            room=room,
         )
         for service in FEDERATED
         for epoch in range(1, member.epochs.get(service, 1) + 2)
@@ -244,11 +270,28 @@ def _source(
     transforms: list[tuple[str, str]],
     *,
     external: tuple[NodeName, NodeName] | None,
+    room: int = 0,
 ) -> StreamConfig:
+    """Return a source.
+
+    Args:
+        stream: the stream from which it draws.
+        transforms: which subjects it takes, and what it makes of them.
+        external: the sender and the receiver, where they are not one.
+        room: how much room it keeps in the headers for what later receivers write there, in bytes.
+
+    A server writes its source, filter and transform into a header, in the place of what the server
+    before it wrote, and headers have at most 64 kB. Where a later line were longer than an earlier
+    one, a page whose headers fill that room here would find none there, and all pages after it
+    would wait for it. So those who take in what others write leave a long line: a second filter,
+    of a subject that nobody has.
+    """
     assert transforms, "a source without a filter takes everything"
+    kept = "room." + "x" * (room // 2)
+    rules = [*transforms, *([(kept, kept)] if room else [])]
     source: StreamConfig = {
         "name": stream,
-        "subject_transforms": [{"src": src, "dest": dest} for src, dest in transforms],
+        "subject_transforms": [{"src": src, "dest": dest} for src, dest in rules],
     }
     if external is not None:
         sender, receiver = external
@@ -262,7 +305,9 @@ def _stored_as(written: str, subject: str) -> StreamConfig:
     return {"subject_transform": {"src": written, "dest": subject}}
 
 
-def _gathering(name: str, sources: list[StreamConfig], store_mb: int) -> StreamConfig:
+def _gathering(
+    name: str, sources: list[StreamConfig], store_mb: int, *, message_max: int
+) -> StreamConfig:
     return _config(
         name,
         sources=sources,
@@ -272,6 +317,7 @@ def _gathering(name: str, sources: list[StreamConfig], store_mb: int) -> StreamC
         discard="new",
         max_age=GATHERED_DAYS * _DAY,
         max_bytes=_bytes(store_mb, _GATHERED_SHARE),
+        max_msg_size=message_max,
     )
 
 

@@ -5,7 +5,7 @@ It imports nothing of Twiza: Python and libsodium are all that verifying a log t
 
 import json
 import re
-from base64 import b32decode, urlsafe_b64decode
+from base64 import b32decode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import crc_hqx
 from hashlib import sha256
 from typing import Any
@@ -17,7 +17,8 @@ from nacl.signing import VerifyKey
 Place = tuple[int, int]
 KINDS = (13 << 3, 20 << 3)
 """The first byte of a root key, and of a service's or a leaf's."""
-PAGE_FIELDS = {"v", "node", "service", "log", "epoch", "number", "prev", "sealed_at", "events"}
+PAGE_TEXTS = ("node", "service", "log", "prev", "sealed_at")
+PAGE_FIELDS = {"v", "epoch", "number", "events", *PAGE_TEXTS}
 
 
 class Refused(Exception):
@@ -93,7 +94,10 @@ def unpadded(text: str, slug: str) -> bytes:
     """Return the bytes of base64url text without padding."""
     if re.fullmatch("[A-Za-z0-9_-]*", text) is None or len(text) % 4 == 1:
         raise Refused(slug)
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if urlsafe_b64encode(data).decode().rstrip("=") != text:
+        raise Refused(slug)
+    return data
 
 
 def verified(key: str, tag: str, message: bytes, signature: str, slug: str) -> None:
@@ -172,18 +176,20 @@ def signed_page(data: bytes) -> dict[str, Any]:
         raise Refused("signed-but-bad", refused.slug) from refused
     if isinstance(page, dict) and type(page.get("v")) is int and page["v"] > 1:
         raise Refused("signed-but-bad", "future-page")
-    whole = isinstance(page, dict) and page.keys() == PAGE_FIELDS and page["v"] == 1
     if not (
-        whole
-        and all(type(page[name]) is int and page[name] >= 1 for name in ("epoch", "number"))
+        isinstance(page, dict)
+        and page.keys() == PAGE_FIELDS
+        and all(type(page[name]) is int and page[name] >= 1 for name in ("v", "epoch", "number"))
+        and page["epoch"] < 2**31
+        and all(type(page[name]) is str and len(page[name]) <= 64 for name in PAGE_TEXTS)
+        and re.fullmatch("[0-9a-f]{64}", page["prev"])
         and isinstance(page["events"], list)
         and 1 <= len(page["events"]) <= 256
         and all(isinstance(event, dict) for event in page["events"])
         and page["log"] in ("public", "private")
     ):
         raise Refused("signed-but-bad", "bad-page")
-    found: dict[str, Any] = page
-    return found
+    return page
 
 
 class Reader:

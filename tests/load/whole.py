@@ -53,7 +53,9 @@ def import_seconds(folder: Path, data: Path) -> tuple[float, int]:
         node = federation.add("uk")
         federation.start("eu", "uk")
         federation.join("uk", "eu")
-        until(lambda: _seen(hub, "uk") >= 0, what="the hub answers", timeout_s=30)
+        until(
+            lambda: min(_seen(hub, "uk"), _seen(node, "uk")) >= 0, what="both answer", timeout_s=60
+        )
         began = time.monotonic()
         imported = subprocess.run(
             [

@@ -176,7 +176,6 @@ async def test_a_dishonest_member_writes_only_under_its_own_name(new_node: NodeM
     ).data
     assert set(json.loads(subjects)["state"]["subjects"]) == {
         "fr.directory.pages",
-        "fr.directory.es.directory.pages",
         "es.directory.pages",
     }
 

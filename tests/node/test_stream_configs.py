@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from services.node import stream_configs
 from services.node.stream_configs import NOTHING, Continent, Member, StreamConfig
 from shared.ids import FEDERATED, NodeName, ServiceName
+from shared.log.page import PAGE_BYTES_MAX
 from shared.subjects import Level
 
 EU, FR, ES, IC, AF = (NodeName(name) for name in ("eu", "fr", "es", "ic", "af"))
@@ -26,16 +27,63 @@ def source(config: StreamConfig, name: str) -> dict[str, Any]:
 
 
 def stamp(one: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(rule["src"], rule["dest"]) for rule in one["subject_transforms"]]
+    rules = [(rule["src"], rule["dest"]) for rule in one["subject_transforms"]]
+    return [rule for rule in rules if not rule[0].startswith("room.")]
 
 
 def test_a_hub_stamps_each_members_pages_with_its_name() -> None:
     config = stream_configs.continental(EU, [Member(FR), Member(ES)], own_epochs={}, store_mb=100)
     one = source(config, "OUT_fr_directory")
-    assert stamp(one) == [("directory.>", "fr.directory.>")]
+    assert stamp(one) == [("directory.pages", "fr.directory.pages")]
     assert one["external"] == {"api": "$JS.fr.API", "deliver": "fd.fr.eu"}
     assert len(config["sources"]) == 3 * len(FEDERATED) * 2
     assert config["duplicate_window"] == 0
+
+
+def test_each_hop_takes_longer_messages_than_the_one_before() -> None:
+    member, hub = [Member(FR)], [Continent(EU, EU, "CONT_eu")]
+    hops = [
+        stream_configs.continental(EU, member, own_epochs={}, store_mb=100),
+        stream_configs.world(IC, WORLD_NAME, hub, own_epochs={}, store_mb=100),
+        stream_configs.abroad(AF, IC, ["eu"], store_mb=100),
+        stream_configs.incoming(ES, Level.LOCAL, AF, hub=AF, drawn=["ABROAD_af"], store_mb=100),
+    ]
+    sizes = [config["max_msg_size"] for config in hops]
+    assert all(right - left >= 2_000 for left, right in pairwise(sizes))
+    assert sizes[0] > PAGE_BYTES_MAX + 2**16
+    assert sizes[-1] < 1_000_000
+
+
+def test_those_who_take_in_what_others_write_leave_room_in_the_headers() -> None:
+    """A later server's line in the headers is never longer than the one that it replaces."""
+    long = NodeName("n" * 32)
+    at_hub = stream_configs.continental(EU, [Member(NodeName("m"))], own_epochs={}, store_mb=100)
+    first = _line(source(at_hub, "OUT_m_node"), "node.pages", seq=1)
+    at_node = stream_configs.incoming(
+        FR, Level.LOCAL, long, hub=long, drawn=[f"CONT_{long}"], store_mb=100
+    )
+    assert _line(at_node["sources"][0], "m.node.pages", seq=2**53) <= first
+    at_world = stream_configs.world(
+        IC, WORLD_NAME, [Continent(EU, EU, "CONT_eu")], own_epochs={}, store_mb=100
+    )
+    second = _line(source(at_world, "CONT_eu"), "m.node.pages", seq=1)
+    continents = [f"continent-{number}" for number in range(6)]
+    abroad = stream_configs.abroad(EU, IC, continents, store_mb=100)
+    assert _line(source(abroad, "WORLD"), f"{long}.m.node.pages", seq=2**53) <= second
+
+
+def _line(one: dict[str, Any], subject: str, *, seq: int) -> int:
+    """Return how long the line is that a server writes of a source."""
+    rules = one["subject_transforms"]
+    words = (
+        f"{one['name']}:12345678",
+        str(seq),
+        "\f".join(rule["src"] for rule in rules),
+        "\f".join(rule["dest"] for rule in rules),
+        subject,
+        "12345678",
+    )
+    return len(" ".join(words))
 
 
 def test_a_hub_draws_from_its_own_logs_without_leaving_its_server() -> None:
@@ -43,16 +91,18 @@ def test_a_hub_draws_from_its_own_logs_without_leaving_its_server() -> None:
     for epoch in ("", "_2", "_3"):
         one = source(config, f"OUT_eu_directory{epoch}")
         assert "external" not in one
-        assert stamp(one) == [("directory.>", "eu.directory.>")]
+        assert stamp(one) == [("directory.pages", "eu.directory.pages")]
 
 
 def test_the_world_stamps_continents_and_its_own_logs() -> None:
     config = stream_configs.world(
         IC, WORLD_NAME, [Continent(EU, EU, "CONT_eu")], own_epochs={}, store_mb=100
     )
-    assert stamp(source(config, "CONT_eu")) == [(">", "eu.>")]
+    assert stamp(source(config, "CONT_eu")) == [
+        ("*.*.pages", "eu.{{wildcard(1)}}.{{wildcard(2)}}.pages")
+    ]
     assert source(config, "CONT_eu")["external"] == {"api": "$JS.eu.API", "deliver": "fd.eu.ic"}
-    assert stamp(source(config, "OUT_ic_node")) == [("node.>", "world.ic.node.>")]
+    assert stamp(source(config, "OUT_ic_node")) == [("node.pages", "world.ic.node.pages")]
 
 
 def test_a_hub_lists_each_other_continent_abroad() -> None:

@@ -137,6 +137,7 @@ def _nobodys() -> list[dict[str, Any]]:
         _case("bad-certificate", "there is none", replace(FIRST, certificate="")),
         _case("bad-certificate", "by another root", replace(FIRST, certificate=forged)),
         _case("bad-certificate", "without signature", replace(FIRST, certificate=first)),
+        _case("bad-certificate", "with padding", replace(FIRST, certificate=f"{CERTIFICATE}==")),
         _case(
             "bad-certificate",
             "a statement with one field more",
@@ -146,6 +147,7 @@ def _nobodys() -> list[dict[str, Any]]:
             "bad-certificate", "the halves changed", replace(FIRST, certificate=f"{second}.{first}")
         ),
         _case("unsigned", "there is no signature", replace(FIRST, signature="")),
+        _case("unsigned", "with padding", replace(FIRST, signature=f"{FIRST.signature}==")),
         _case("unsigned", "one byte of the page changed", replace(SECOND, data=changed)),
         _case(
             "unsigned", "the signature of another page", replace(FIRST, signature=SECOND.signature)
@@ -225,7 +227,11 @@ def _signed() -> list[tuple[str, str, bytes]]:
         ("bad-page", "no form", without("v")),
         ("bad-page", "a field is missing", without("sealed_at")),
         ("bad-page", "a field too many", other(extra=1)),
+        ("bad-page", "a form that is no number", other(v=True)),
         ("bad-page", "number 0", other(number=0)),
+        ("bad-page", "epoch 2^31", other(epoch=2**31)),
+        ("bad-page", "a hash of another length", other(prev="0" * 63)),
+        ("bad-page", "a text that is too long", other(sealed_at="2" * 65)),
         ("bad-page", "no events", other(events=[])),
         ("bad-page", "257 events", other(events=many)),
         ("bad-page", "an event that is no object", other(events=["bread"])),

@@ -260,7 +260,11 @@ def read_lifted(kind: str, version: int, payload: Payload) -> tuple[Event, Paylo
         lift = _steps.get((kind, step))
         if lift is None:
             raise BrokenContract(f"{kind}: nothing lifts version {step}")
-        payload = lift(payload)
+        try:
+            payload = lift(dict(payload))
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            # Another node wrote the payload: it may hold anything.
+            raise BrokenContract(f"{kind}: not what version {step} held") from error
     try:
         event: Event = contract.__pydantic_validator__.validate_python(payload)
     except ValidationError as error:

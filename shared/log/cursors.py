@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, bindparam, delete, func, select
+from sqlalchemy import BindParameter, and_, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.events import Log
 from shared.ids import NodeName, ServiceName
 from shared.log.names import LogName
 from shared.log.page import NO_PAGE, SealedPage
-from shared.log.tables import LogTables
+from shared.log.tables import LogTables, storable
 from shared.store import Prepared, Work
 
 HELD_PAGES_MAX: Final = 1_000
@@ -131,14 +131,7 @@ class Cursors:
                 held.c.sha256 == bindparam("of_sha256"),
             )
         )
-        counting = insert(tables.refusal_count)
-        self._count = Prepared(
-            counting.on_conflict_do_update(
-                index_elements=("node", "reason"),
-                set_={"count": tables.refusal_count.c.count + 1},
-            ),
-            columns=("node", "reason", "count"),
-        )
+        self._count = counting(tables)
         self._evidence = Prepared(
             insert(tables.quarantine).on_conflict_do_nothing(),
             columns=[c.name for c in tables.quarantine.c if c.name != "id"],
@@ -216,6 +209,17 @@ class Cursors:
         statement = self._all_pages.where(*_of(self.tables.peer_pages))
         return [_page(name, tuple(row)) for row in work.execute(statement, _named(name))]
 
+    def certificates(self, work: Work) -> list[tuple[LogName, str]]:
+        """Return, of each log, the certificate of the last page that was applied."""
+        peer, pages = self.tables.peer_log, self.tables.peer_pages
+        same = [peer.c[key] == pages.c[key] for key in ("node", "service", "log")]
+        same += [peer.c.epoch == pages.c.epoch, peer.c.number == pages.c.number]
+        statement = select(pages.c.node, pages.c.service, pages.c.log, pages.c.certificate)
+        return [
+            (LogName(NodeName(row.node), ServiceName(row.service), Log(row.log)), row.certificate)
+            for row in work.execute(statement.join(peer, and_(*same)))
+        ]
+
     def drop_pages(self, work: Work, name: LogName, *, epoch: int, after: int, reason: str) -> int:
         """Take the pages of a branch that does not count out; they stay as evidence.
 
@@ -227,13 +231,22 @@ class Cursors:
         for row in found:
             self.keep_evidence(work, name, _page(name, tuple(row)), reason=reason)
         work.execute(delete(table).where(*_of(table), beyond), _named(name))
+        aside = self.tables.set_aside
+        later = (aside.c.epoch > epoch) | ((aside.c.epoch == epoch) & (aside.c.number > after))
+        work.execute(delete(aside).where(*_of(aside), later), _named(name))
         return len(found)
 
     def hold(self, work: Work, name: LogName, page: SealedPage, *, reason: str) -> None:
-        """Hold a page that cannot be applied yet; above the limit it is dropped instead."""
+        """Hold a page that cannot be applied yet; above the limit it is dropped instead.
+
+        A page of an unknown node has not been checked: its headers may hold anything.
+        """
         count = work.rows(self._held_count, _named(name))[0][0]
         if count < HELD_PAGES_MAX:
-            work.run(self._hold, {**_row(name, page), "reason": reason})
+            row = _row(name, page)
+            for header, most in (("signature", 256), ("certificate", 2048)):
+                row[header] = storable(row[header], most)
+            work.run(self._hold, {**row, "reason": reason})
 
     def held_next(self, work: Work, cursor: Cursor) -> SealedPage | None:
         """Return the held page that may come next: the following number, or a new epoch's first."""
@@ -289,7 +302,7 @@ class Cursors:
 
     def count_refusal(self, work: Work, node: str, reason: str) -> None:
         """Count one refusal of something that came in a node's name."""
-        work.run(self._count, {"node": node[:64], "reason": reason, "count": 1})
+        work.run(self._count, {"node": node, "reason": reason, "count": 1})
 
     def keep_evidence(
         self, work: Work, name: LogName, page: SealedPage, *, reason: str, detail: str = ""
@@ -308,10 +321,10 @@ class Cursors:
                 "epoch": page.epoch,
                 "number": page.number,
                 "reason": reason,
-                "detail": detail[:500],
+                "detail": storable(detail, 500),
                 "bytes": page.data[:most],
-                "signature": page.signature[:256],
-                "certificate": page.certificate[:2048],
+                "signature": storable(page.signature, 256),
+                "certificate": storable(page.certificate, 2048),
                 "at": work.moment,
             },
         )
@@ -328,6 +341,17 @@ class Cursors:
     def keep_position(self, work: Work, stream: str, created: str, seq: int) -> None:
         """Write down how far a stream was read."""
         work.run(self._position, {"stream": stream, "created": created, "seq": seq})
+
+
+def counting(tables: LogTables) -> Prepared:
+    """Return the statement that counts one refusal of something in a node's name."""
+    table = tables.refusal_count
+    return Prepared(
+        insert(table).on_conflict_do_update(
+            index_elements=("node", "reason"), set_={"count": table.c.count + 1}
+        ),
+        columns=("node", "reason", "count"),
+    )
 
 
 def _of(table: Any) -> tuple[Any, ...]:

@@ -201,7 +201,7 @@ class LogDesk:
 
     async def start(self) -> None:
         """Begin to tell and to listen; return when the registry of nodes has been read."""
-        await self.trust.load(self.store)
+        await self.load()
         for relay in self.relays.values():
             self._run(f"relay {relay.name}", relay.run)
         self._run("repair", self.repairer.run)
@@ -220,6 +220,14 @@ class LogDesk:
 
         if self.place.hub is not None or self.place.level != "local":
             self._run("federation", federation)
+
+    async def load(self) -> None:
+        """Read what must be known before a page comes; read what an older release could not."""
+        await self.trust.load(self.store)
+        for name, certificate in await self.store.read(self.cursors.certificates):
+            self.door.remember(name, certificate)
+        while await self.store.write(self.projector.retry_set_aside):
+            log.info("events set aside were tried again", service=self.place.service)
 
     async def aclose(self) -> None:
         """Stop telling and listening; what is committed stays, and is told at the next start."""

@@ -5,20 +5,25 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import and_, bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 
-from shared.canonical import trusted_canonical
-from shared.events import BrokenContract, Event, contract_of, read_lifted
+from shared.canonical import parse_canonical, trusted_canonical
+from shared.events import BrokenContract, Event, Log, contract_of, read_lifted
 from shared.ids import NodeName, ServiceName
+from shared.log.cursors import counting
 from shared.log.door import require_namespace
 from shared.log.page import Page
-from shared.log.tables import LogTables
+from shared.log.tables import LogTables, storable
 from shared.refusals import Refusal
-from shared.store import Prepared, Work
+from shared.store import Prepared, Work, of_the_database
 
 E = TypeVar("E", bound=Event)
 DEFECT: Final = "defect"
 """The reason of an event at which our own code failed."""
+RETRIED_TOGETHER: Final = 256
+"""How many events that were set aside are tried again in one transaction."""
+_PLACE: Final = ("node", "service", "log", "epoch", "number", "place")
 
 log = structlog.get_logger(__name__)
 
@@ -53,8 +58,6 @@ class Projector:
     """
 
     def __init__(self, tables: LogTables, *, release: str) -> None:
-        from sqlalchemy.dialects.postgresql import insert
-
         self._tables = tables
         self._release = release
         self._remember: dict[str, list[Remember]] = {}
@@ -62,6 +65,21 @@ class Projector:
         self._aside = Prepared(
             insert(tables.set_aside).on_conflict_do_nothing(),
             columns=[column.name for column in tables.set_aside.c],
+        )
+        self._count = counting(tables)
+        aside = tables.set_aside
+        of_one = and_(*(aside.c[name] == bindparam(f"of_{name}") for name in _PLACE))
+        self._of_another_release = (
+            select(aside)
+            .where(aside.c.release != release)
+            .order_by(*(aside.c[name] for name in _PLACE))
+            .limit(RETRIED_TOGETHER)
+        )
+        self._done = Prepared(delete(aside).where(of_one))
+        self._still = Prepared(
+            update(aside)
+            .where(of_one)
+            .values({name: bindparam(f"to_{name}") for name in ("reason", "detail", "release")})
         )
 
     def on(self, contract: type[E], remember: Callable[[Work, Sequence[Arrived[E]]], None]) -> None:
@@ -92,28 +110,66 @@ class Projector:
             page: a page that passed the door, the next of its log.
             events: the places of the events to take, all where nothing is said.
         """
-        readable, aside = self._readable(page, events)
+        aside = self._tried(work, page, events)
+        for place, reason, detail in aside:
+            self._set_aside(work, page, place, reason, detail)
+        return len(aside)
+
+    def retry_set_aside(self, work: Work) -> int:
+        """Try some events again that another release has set aside; return how many were tried.
+
+        To be called until there are none. What this release cannot read either stays, under its
+        name, and is not tried again before the next one.
+        """
+        rows = work.execute(self._of_another_release).all()
+        for row in rows:
+            page = Page(
+                node=NodeName(row.node),
+                service=ServiceName(row.service),
+                log=Log(row.log),
+                epoch=row.epoch,
+                number=row.number,
+                prev="",
+                sealed_at="",
+                events=[parse_canonical(bytes(row.body))],
+            )
+            place = {f"of_{name}": getattr(row, name) for name in _PLACE}
+            aside = self._tried(work, page, None)
+            if aside:
+                _, reason, detail = aside[0]
+                to = {"to_reason": reason, "to_detail": storable(detail, 500)}
+                work.run(self._still, place | to | {"to_release": self._release})
+            else:
+                work.run(self._done, place)
+                log.info("event read after an upgrade", origin=row.node, type=row.type)
+        return len(rows)
+
+    def _tried(
+        self, work: Work, page: Page, places: Sequence[int] | None
+    ) -> list[tuple[int, str, str]]:
+        """Remember what can be remembered; return the places of the others, with the reasons."""
+        readable, aside = self._readable(page, places)
         try:
             with work.nested():
                 self._together(work, page, readable)
-        except OperationalError:
-            raise
-        except Exception:  # noqa: BLE001  # a refusal or a defect of any projection
+        except Exception as error:
+            if of_the_database(error):
+                raise
             # One of them fails: each for itself shows which.
             for place, arrived in readable:
                 try:
                     with work.nested():
                         self._tell(work, [arrived])
-                except OperationalError:
-                    raise
-                except Refusal as error:
-                    aside.append((place, error.slug, error.detail))
-                except Exception as error:
+                except Refusal as refusal:
+                    if of_the_database(refusal):
+                        raise
+                    aside.append((place, refusal.slug, refusal.detail))
+                except Exception as defect:
+                    if of_the_database(defect):
+                        raise
                     log.exception("projection failed", origin=page.node, epoch=page.epoch)
-                    aside.append((place, DEFECT, type(error).__name__))
-        for place, reason, detail in aside:
-            self._set_aside(work, page, place, reason, detail)
-        return len(aside)
+                    aside.append((place, DEFECT, type(defect).__name__))
+        return aside
 
     def _readable(
         self, page: Page, places: Sequence[int] | None
@@ -183,10 +239,11 @@ class Projector:
                 "epoch": page.epoch,
                 "number": page.number,
                 "place": place,
-                "type": str(event.get("type"))[:200],
+                "type": storable(str(event.get("type")), 200),
                 "reason": reason,
-                "detail": detail[:500],
+                "detail": storable(detail, 500),
                 "body": trusted_canonical(event),
                 "release": self._release,
             },
         )
+        work.run(self._count, {"node": page.node, "reason": reason, "count": 1})

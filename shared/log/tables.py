@@ -20,6 +20,15 @@ from sqlalchemy import (
 RowId: Final = BigInteger().with_variant(Integer, "sqlite")
 
 
+def storable(text: str, most: int) -> str:
+    """Return the beginning of any text as both databases take it.
+
+    PostgreSQL refuses the character NUL, and halves of surrogate pairs are no UTF-8: what others
+    have sent may hold either, and a page must not fail for want of a place to say why.
+    """
+    return text[:most].replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
 class LogTables:
     """The tables of the outbox, the pages and the inbox.
 

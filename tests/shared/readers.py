@@ -91,7 +91,7 @@ class Reader:
             clock=SystemClock(),
             watch_s=self._watch_s,
         )
-        await self.desk.trust.load(self.store)
+        await self.desk.load()
         await self.admit(*self.known)
         return self
 

@@ -14,6 +14,7 @@ import httpx
 from pydantic import Field
 
 from shared.access import AccessTable, Gate
+from shared.bus import BusUnreachable
 from shared.bus_nats import NatsBus
 from shared.clock import Clock, SystemClock
 from shared.contracts.log import LogReopened
@@ -270,19 +271,20 @@ class _OwnToken(httpx.Auth):
 
 def _asking_node(client: httpx.AsyncClient, settings: ServiceSettings) -> SignReopening:
     async def sign(asked: Statement) -> LogReopened:
-        answer = await client.post(
-            f"{settings.urls['node']}/reopenings",
-            json={
-                "service": asked.name.service,
-                "which": asked.name.log.value,
-                "epoch": asked.epoch,
-                "old_epoch": asked.old_epoch,
-                "last_page": asked.last_page,
-                "hash": asked.hash,
-                "reason": asked.reason[:200],
-            },
-        )
-        answer.raise_for_status()
+        told = {
+            "service": asked.name.service,
+            "which": asked.name.log.value,
+            "epoch": asked.epoch,
+            "old_epoch": asked.old_epoch,
+            "last_page": asked.last_page,
+            "hash": asked.hash,
+            "reason": asked.reason[:200],
+        }
+        try:
+            answer = await client.post(f"{settings.urls['node']}/reopenings", json=told)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise BusUnreachable(f"the node service: {type(error).__name__}") from error
         return LogReopened.model_validate(answer.json())
 
     return sign

@@ -7,7 +7,6 @@ acknowledgement or a replay is refused by the server and the relay reads the tai
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -116,6 +115,7 @@ class Relay:
         self._wake.set()
         self._unanswered_since: float | None = None
         self._ahead: asyncio.Queue[SealedPage] = asyncio.Queue(SEALED_AHEAD_MAX)
+        self._dropped = False
         self._doubted = asyncio.Event()
         self._doubted.set()
         store.on_announced(self._wake.set)
@@ -151,16 +151,22 @@ class Relay:
                 wait_s = RETRY_FIRST_S
             except Rewound as error:
                 log.warning("log rewound", log=str(self.name), reason=error.reason)
-                self.state.trouble = f"rewound: {error.reason}"
-                await self._reopen(self.name, error.reason)
                 self._doubted.set()
-                continue
+                await self._reopened(error.reason)
             except (BusUnreachable, NoStream, StreamFull, WrongLast, StoreUnavailable) as error:
                 if self.state.trouble != error.slug:
                     log.info("relay waits", log=str(self.name), reason=error.slug)
                 self.state.trouble = error.slug
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, RETRY_MOST_S)
+
+    async def _reopened(self, reason: str) -> None:
+        """Open a new epoch; where what was published cannot be had now, wait and look again."""
+        try:
+            await self._reopen(self.name, reason)
+        except (BusUnreachable, NoStream, StoreUnavailable) as error:
+            self.state.trouble = f"rewound: {reason}; {error.slug}"
+            await asyncio.sleep(RETRY_MOST_S)
 
     def _seal_at_commit(self, *, on: bool) -> None:
         if self.name.log is Log.PUBLIC:
@@ -245,11 +251,14 @@ class Relay:
         last = await self._refill(epoch, last)
         early: dict[int, SealedPage] = {}
         while True:
+            missing = bool(early) or self._dropped
             try:
-                page = await asyncio.wait_for(ahead.get(), LOST_S if early else None)
+                page = await asyncio.wait_for(ahead.get(), LOST_S if missing else POLL_S)
                 early[page.number] = page
             except TimeoutError:
-                last = await self._refill(epoch, last)
+                if early or self._dropped:
+                    self._dropped = False
+                    last = await self._refill(epoch, last)
             for number in sorted(early):
                 if number == last + 1:
                     await self._publish_one(early[number])
@@ -271,9 +280,11 @@ class Relay:
     def _take_sealed(self, pages: list[SealedPage]) -> None:
         """Take pages that the store has sealed at a commit."""
         for page in pages:
-            # Where there is no room the publisher finds the gap, and reads the table.
-            with suppress(asyncio.QueueFull):
+            try:
                 self._ahead.put_nowait(page)
+            except asyncio.QueueFull:
+                # The publisher reads it from the table.
+                self._dropped = True
 
     async def _publish_one(self, page: SealedPage) -> None:
         crash_point("sealed-before-publish")

@@ -27,6 +27,7 @@ from services.node.handlers import Telling
 from services.node.heads import Heads
 from services.node.home import Home
 from services.node.jetstream import found
+from services.node.letterkeys import LetterKeys
 from services.node.members import Members
 from services.node.pages import PageDesk
 from services.node.parts import Parts, State
@@ -223,7 +224,10 @@ async def _assembled(
         most_s=settings.heads_most_s,
     )
     siblings = Siblings(host)
-    upkeep = Upkeep(settings, home, store, telling, members)
+    letter_keys = LetterKeys(home, store, telling, services=list(host.place.siblings))
+    upkeep = Upkeep(
+        settings, home, store, telling, members, further={"letter keys": letter_keys.renew}
+    )
     return Parts(
         host=host,
         settings=settings,

@@ -10,8 +10,9 @@ from binascii import crc_hqx
 from hashlib import sha256
 from typing import Any
 
-from nacl.exceptions import BadSignatureError
+from nacl.exceptions import BadSignatureError, CryptoError
 from nacl.exceptions import ValueError as NaclValueError
+from nacl.public import PrivateKey, SealedBox
 from nacl.signing import VerifyKey
 
 Place = tuple[int, int]
@@ -192,91 +193,21 @@ def signed_page(data: bytes) -> dict[str, Any]:
     return page
 
 
-class Reader:
-    """Follows one log: decides what becomes of pages that passed the door (page.md, section 6)."""
-
-    def __init__(self, root_key: str) -> None:
-        self.root_key = root_key
-        self.place: Place = (1, 0)
-        self.state, self.reason = "open", ""
-        self.applied: dict[Place, str] = {}
-        self.held: dict[Place, tuple[dict[str, Any], str]] = {}
-
-    def take(self, page: dict[str, Any], digest: str) -> str:
-        """Return what becomes of a page; held pages follow by themselves."""
-        becomes = self._one(page, digest)
-        while becomes == "applied" and (follow := self._next()) is not None:
-            if self._one(*self.held.pop(follow)) != "applied":
-                break
-        if self.state in ("open", "gap"):
-            self.state = "gap" if self.held else "open"
-        return becomes
-
-    def _next(self) -> Place | None:
-        epoch, number = self.place
-        later = [place for place in sorted(self.held) if place[0] > epoch and place[1] == 1]
-        following = (epoch, number + 1)
-        return following if following in self.held else next(iter(later), None)
-
-    def _one(self, page: dict[str, Any], digest: str) -> str:
-        place, (epoch, number) = (page["epoch"], page["number"]), self.place
-        if place[0] > epoch:
-            return self._reopened(page, digest) if place[1] == 1 else self._hold(page, digest)
-        if place == (epoch, number + 1) and self.state != "quarantined":
-            if page["prev"] != self.applied.get(self.place, "0" * 64):
-                return self._quarantine("equivocation")
-            self.place, self.applied[place] = place, digest
-            return "applied"
-        if place > self.place:
-            return "refused" if self.state == "quarantined" else self._hold(page, digest)
-        if self.applied.get(place) == digest:
-            return "skipped"
-        return "refused" if place[0] < epoch else self._quarantine("equivocation")
-
-    def _reopened(self, page: dict[str, Any], digest: str) -> str:
-        said = reopening(page, self.root_key)
-        if said is None:
-            return self._quarantine("bad-reopening")
-        last = (said["old_epoch"], said["last_page"])
-        ours = self.applied.get(last, "0" * 64 if last[1] == 0 else None)
-        if ours != said["hash"]:
-            if ours is not None:
-                self._drop((last[0], 0))
-            self.state = "gap"
-            return self._hold(page, digest)
-        self._drop(last)
-        self.place, self.state, self.reason = (page["epoch"], 0), "open", ""
-        return self._one(page, digest)
-
-    def _drop(self, after: Place) -> None:
-        self.applied = {place: one for place, one in self.applied.items() if place <= after}
-        self.place = min(self.place, after)
-
-    def _hold(self, page: dict[str, Any], digest: str) -> str:
-        self.held[page["epoch"], page["number"]] = page, digest
-        return "held"
-
-    def _quarantine(self, reason: str) -> str:
-        if self.state != "quarantined":
-            self.state, self.reason = "quarantined", reason
-        return "quarantined"
-
-
-def reopening(page: dict[str, Any], root_key: str) -> dict[str, Any] | None:
-    """Return what the first event of a new epoch says, where it holds (epochs.md, section 2)."""
-    event = page["events"][0]
-    said: dict[str, Any] = dict(event["data"])
-    signature = str(said.pop("signature", ""))
-    named = [said.get(name) for name in ("node", "service", "which", "epoch")]
-    if (
-        event["type"] != "org.twiza.log.reopened.v1"
-        or event["source"] != f"twiza:{page['node']}/{page['service']}"
-        or named != [page[name] for name in ("node", "service", "log", "epoch")]
-        or said["old_epoch"] >= said["epoch"]
-    ):
-        return None
+def opened(box: str, secret: bytes) -> dict[str, Any] | None:
+    """Return what stands in a letter's box; none where the key does not open it (letters.md)."""
+    sealed = unpadded(box, "bad-letter")
+    if len(sealed) not in (1024, 4096, 16384):
+        raise Refused("bad-letter")
     try:
-        verified(root_key, "twiza/reopening/1\n", written(said), signature, "bad-reopening")
-    except Refused:
+        padded = SealedBox(PrivateKey(secret)).decrypt(sealed).rstrip(b"\0")
+    except CryptoError:
         return None
-    return said
+    if not padded.endswith(b"\x80"):
+        raise Refused("bad-letter")
+    try:
+        found: dict[str, Any] = parsed(padded[:-1])
+    except Refused as refused:
+        raise Refused("bad-letter") from refused
+    if found.keys() != {"from", "to", "letter_id", "kind", "body"}:
+        raise Refused("bad-letter")
+    return found

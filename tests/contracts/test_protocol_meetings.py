@@ -2,9 +2,13 @@
 
 import json
 from base64 import b64decode
+from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
+from nacl.public import PrivateKey
+from sqlalchemy import select
 
 from services.node.invitations import (
     REQUEST_TAG,
@@ -15,13 +19,23 @@ from services.node.invitations import (
 from services.node.pages import Asked
 from shared.clock import moment
 from shared.ids import NodeName, ServiceName
-from shared.log.page import CERTIFICATE_HEADER, SIGNATURE_HEADER
+from shared.keys import Prefix, SigningKey
+from shared.log.desk import Place
+from shared.log.letter_keys import LetterSecret
+from shared.log.letters import BadLetter, OpenedLetter, letters, open_letters
+from shared.log.page import CERTIFICATE_HEADER, SIGNATURE_HEADER, parse_page
+from shared.log.projector import Projector
 from shared.log.serve import fetch_over_http
 from shared.people import TokenForged, TokenKeys, verify
 from tests.contracts import independent
-from tests.contracts.reading import Case, unpadded, vectors
+from tests.contracts.reading import Case, opened, unpadded, vectors
 
-REPAIR, JOINING, TOKENS = map(vectors, ("repair", "joining", "tokens"))
+REPAIR, JOINING, LETTERS, TOKENS = map(vectors, ("repair", "joining", "letters", "tokens"))
+SECRET = LetterSecret(
+    number=1,
+    made_at=moment("2026-11-21T17:00:00.000Z"),
+    private=PrivateKey(bytes.fromhex(LETTERS["addressee"]["raw_secret"])),
+)
 
 
 async def test_pages_are_asked_for_and_answered() -> None:
@@ -67,6 +81,58 @@ def test_a_network_asks_to_join_in_its_own_name() -> None:
 def test_a_request_in_another_name_is_refused(case: Case) -> None:
     with pytest.raises(BadRequestSignature):
         JoiningRequest.model_validate(case["request"]).require_signed()
+
+
+def test_a_letter_opens_at_its_addressee_and_nowhere_else() -> None:
+    box, content = LETTERS["box"], json.loads(LETTERS["content"])
+    assert SECRET.public == LETTERS["addressee"]["key"]
+    found = open_letters([SECRET], box)
+    assert found == OpenedLetter(
+        sender=content["from"],
+        addressee=content["to"],
+        letter_id=content["letter_id"],
+        kind=content["kind"],
+        body=content["body"],
+    )
+    assert independent.opened(box, bytes(SECRET.private)) == content
+    stranger = LetterSecret.generate(1, at=SECRET.made_at)
+    assert open_letters([stranger], box) is None
+    assert independent.opened(box, bytes(stranger.private)) is None
+
+
+def test_nothing_beside_a_letter_says_for_whom_it_is() -> None:
+    event = json.loads(LETTERS["event"])
+    assert (event["subject"], set(event["data"])) == ("letter", {"box"})
+    assert "traceparent" not in event
+    assert "teranga" not in LETTERS["event"]
+
+
+@pytest.mark.parametrize("case", LETTERS["refused"], ids=lambda case: case["why"])
+async def test_a_box_that_holds_no_letter_of_its_page_is_refused(
+    case: Case, tmp_path: Path
+) -> None:
+    node, exchange = NodeName("teranga"), ServiceName("directory")
+    SECRET.save(tmp_path / "letters")
+    place = Place(
+        node=node, service=exchange, continent="af", level="local", root_key="", hub=None,
+        gathering=None, siblings=(), key=SigningKey(bytes(32), Prefix.SERVICE), certificate="",
+        letter_secrets=tmp_path / "letters",
+    )  # fmt: skip
+    reader = await opened(tmp_path / "reader.db")
+    projector = Projector(reader.tables, release="test")
+    letters(projector, place, lambda work, letter, told: pytest.fail("it was taken in"))
+    event = json.loads(LETTERS["event"]) | {"data": {"box": case["box"]}}
+    page = replace(parse_page(b64decode(vectors("pages")["pages"][0]["bytes"])), events=[event])
+    await reader.write(projector.apply, page)
+    aside = reader.tables.set_aside
+    reasons = await reader.read(lambda work: work.execute(select(aside.c.reason)).scalars().all())
+    await reader.aclose()
+    assert reasons == [case["slug"]]
+    if case["slug"] == "bad-letter":
+        with pytest.raises(BadLetter):
+            open_letters([SECRET], case["box"])
+        with pytest.raises(independent.Refused, match="bad-letter"):
+            independent.opened(case["box"], bytes(SECRET.private))
 
 
 def test_tokens_are_signed_by_certified_keys() -> None:

@@ -25,7 +25,7 @@ from shared.log.take import Taker
 from shared.log.trust import Trust
 from shared.refusals import Refusal
 from shared.store import Store
-from tests.contracts import independent
+from tests.contracts import independent, independent_reader
 from tests.contracts.reading import Case, data_of, log_name, opened, registry, unpadded, vectors
 from tools.vectors.files import FOLDER, MAKERS, text_of
 
@@ -173,7 +173,7 @@ async def test_pages_become_what_their_place_says(story: Case, store: Store) -> 
     log = log_name(ORDER["log"])
     known = {"root_key": ORDER["root_key"], "standing": "normal", "last_pages": {}}
     trust = await registry(store, {log.node: known})
-    door, reader = Door(trust), independent.Reader(ORDER["root_key"])
+    door, reader = Door(trust), independent_reader.Reader(ORDER["root_key"])
     taker = Taker(Cursors(store.tables), Projector(store.tables, release="test"), trust)
     for arrival in story["arrivals"]:
         case = ORDER["pages"][arrival["page"]]
@@ -213,7 +213,7 @@ def test_a_reopening_is_signed_by_the_root_key() -> None:
     assert signed == REOPENING_TAG + event.statement()
     verify(REOPENING["root_key"], signed, unpadded(event.signature))
     page = independent.signed_page(b64decode(REOPENING["page"]["bytes"]))
-    said = independent.reopening(page, REOPENING["root_key"])
+    said = independent_reader.reopening(page, REOPENING["root_key"])
     assert said is not None
     assert said == json.loads(REOPENING["statement"])
     last = REOPENING["last_page"]

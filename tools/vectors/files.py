@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tools.vectors.bytes_and_keys import canonical_json, keys
+from tools.vectors.letters import letters
 from tools.vectors.logs import order, pages, reopening
 from tools.vectors.meeting import joining, repair, tokens
 from tools.vectors.refused import door, events
@@ -24,6 +25,7 @@ MAKERS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "names": names,
     "repair": repair,
     "joining": joining,
+    "letters": letters,
     "tokens": tokens,
 }
 

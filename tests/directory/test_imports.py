@@ -24,7 +24,8 @@ from tests.directory.conftest import NODE, STEWARD, Directory
 from tests.directory.test_handlers import CANARY, told
 from tests.nodes import until
 
-DATA = Path(os.environ.get("TWIZA_DATA", "/nonexistent")) / "directory"
+REPOSITORY = Path(__file__).parents[2]
+DATA = Path(os.environ.get("TWIZA_DATA", REPOSITORY.parent / "shared" / "data")) / "directory"
 LIST = """id,nom,description,pays,latitude,longitude,courriel
 1,Tafsut,Huile d'argan,Maroc,31.0007,-9.6803,tafsut@example.org
 2,Azgar,Union,Maroc,30.6733,-9.4850,
@@ -372,13 +373,22 @@ async def test_progress_is_told_while_a_list_is_imported(sqlite_store: Store) ->
     assert seen[-1] == (600, 600)
 
 
+with_lists = pytest.mark.skipif(
+    not DATA.is_dir(), reason="the real lists are not in the repository; set TWIZA_DATA"
+)
+LONG = (
+    "coopsuk_2016_orgs.csv",
+    "coopsuk_2017_outlets.csv",
+    "workerscoop_2023_standard.csv",
+    "susy_transformap.geojson",
+)
+
+
+@with_lists
 @pytest.mark.parametrize(
     "name",
     [
-        "coopsuk_2016_orgs.csv",
-        "coopsuk_2017_outlets.csv",
-        "workerscoop_2023_standard.csv",
-        "susy_transformap.geojson",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in LONG),
         "ess_transiscope_niort.js",
         "supermarches_cooperatifs.js",
         "sel_route_des_sel.csv",
@@ -392,13 +402,23 @@ async def test_progress_is_told_while_a_list_is_imported(sqlite_store: Store) ->
 async def test_a_real_list_is_imported_to_its_end_and_adds_up(
     sqlite_store: Store, name: str
 ) -> None:
-    if not (DATA / name).is_file():
-        pytest.skip("the lists are not in the repository; TWIZA_DATA says where they are")
     data = (DATA / name).read_bytes()
     report, rows = await run(sqlite_store, data)
-    drafts = report["created"] + sum(row["outcome"] == "rejected" for row in rows)
-    assert drafts == len(rows)
+    rejected = sum(row["outcome"] == "rejected" for row in rows)
+    assert report["created"] + rejected == len(rows)
     assert report["drafts"] >= report["created"] > 0
     again, _ = await run(sqlite_store, data)
     assert (again["created"], again["updated"]) == (0, 0)
     assert again["unchanged"] == report["created"]
+
+
+@with_lists
+@pytest.mark.slow
+async def test_the_edition_of_the_next_year_is_an_update(sqlite_store: Store) -> None:
+    first, _ = await run(sqlite_store, (DATA / "coopsuk_2016_orgs.csv").read_bytes())
+    second, _ = await run(sqlite_store, (DATA / "coopsuk_2017_orgs.csv").read_bytes())
+    known = second["updated"] + second["unchanged"]
+    # 7,901 organisations stand in both editions.
+    assert known >= 0.97 * 7_901
+    assert known + second["created"] + second["rejected"] >= second["drafts"]
+    assert len(await sqlite_store.read(names)) == first["created"] + second["created"]

@@ -160,10 +160,10 @@ class Trust:
         """Learn a node that its hub admits.
 
         Raises:
-            NotItsChild: the one who says it is no hub, or not this node's hub.
+            NotItsChild: the one who says it is no hub, or not a hub of such nodes.
             NameTaken: the name has another root key, or another hub.
         """
-        hub = self._row(work, origin)
+        row, hub = self._row(work, event.node), self._row(work, origin)
         may = hub is not None and (
             (hub.level == "intercontinental" and event.level == "continental")
             or (
@@ -174,6 +174,9 @@ class Trust:
         )
         if not may:
             raise NotItsChild(f"{origin} admits {event.node}")
+        if row is not None and not self._is_hub_of(work, origin, row):
+            # Else any hub could bring a node back that its own one has cut.
+            raise NameTaken(f"{event.node} belongs to {row.admitted_by}")
         parent = Parent(
             node=event.node,
             continent=event.continent,
@@ -188,11 +191,10 @@ class Trust:
         """Learn how a node stands with its hub.
 
         Raises:
-            NotItsChild: the one who says it did not admit the node.
+            NotItsChild: the one who says it is not the node's hub.
         """
         row = self._row(work, event.node)
-        child_of_own = origin == self._own.node and row is not None
-        if row is None or not (row.admitted_by == origin or child_of_own or self._is_hub(origin)):
+        if row is None or not self._is_hub_of(work, origin, row):
             raise NotItsChild(f"{origin} speaks of {event.node}")
         standing = {
             PeerLimited: Standing.LIMITED,
@@ -229,8 +231,18 @@ class Trust:
         kept = sorted({*numbers, event.number})[-LETTER_KEYS_KEPT:]
         work.execute(delete(table).where(of_service, table.c.number < kept[0]))
 
-    def _is_hub(self, origin: str) -> bool:
-        return self._hub is not None and origin == self._hub.node
+    def _is_hub_of(self, work: Work, origin: str, row: Any) -> bool:
+        """Return whether a node is the hub of another: the one that admitted it.
+
+        This node and its hub were given and not learnt; their hubs are the ones above them.
+        """
+        if row.admitted_by == origin:
+            return True
+        if self._hub is None or row.node not in (self._own.node, self._hub.node):
+            return False
+        if row.node == self._own.node:
+            return origin == self._hub.node
+        return origin != self._hub.node and origin in self._above(work)
 
     def _above(self, work: Work) -> set[str]:
         """Return the hubs above this node, as far as they are known."""

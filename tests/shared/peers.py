@@ -173,6 +173,12 @@ class Peer:
         )
         return self.body(event, event_id=identity)
 
+    def telling(self, after: SealedPage | None, *events: Event) -> SealedPage:
+        """Return the page after another that tells of some events."""
+        number, prev = (after.number + 1, after.sha256) if after else (1, NO_PAGE)
+        bodies = [self.body(event, event_id=number << 16 | at) for at, event in enumerate(events)]
+        return self.page(number, prev, *bodies, epoch=after.epoch if after else 1)
+
     def reopening(
         self,
         last: SealedPage | None,

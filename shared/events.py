@@ -46,6 +46,8 @@ class Event(BaseModel):
     kind: ClassVar[str]
     version: ClassVar[int]
     log: ClassVar[Log]
+    traced: ClassVar[bool] = True
+    """Whether the event says to which trace it belongs; a letter must not."""
 
     def about(self) -> str:
         """Return the id of the aggregate of which the event tells; it becomes the subject."""
@@ -202,7 +204,7 @@ def frame_of(
         "datacontenttype": "application/json",
         "data": data,
     }
-    if traceparent is not None:
+    if traceparent is not None and contract.traced:
         cloud["traceparent"] = traceparent
     body = trusted_canonical(cloud)
     if len(body) > EVENT_BYTES_MAX:

@@ -74,6 +74,7 @@ class Letter(Event):
     kind: ClassVar[str] = "letter"
     version: ClassVar[int] = 1
     log: ClassVar[Log] = Log.PUBLIC
+    traced: ClassVar[bool] = False
 
     box: str = Field(max_length=32_768)
 

@@ -121,8 +121,12 @@ def test_nothing_around_the_box_names_the_addressee_and_no_two_boxes_are_alike()
     first, second = _letter(), _letter()
     assert first.box != second.box
     assert set(first.model_dump()) == {"box"}
-    framed = frame(first, source="twiza:fr/exchange", event_id=uuid7(), time="t")
+    framed = frame(
+        first, source="twiza:fr/exchange", event_id="1", time="t", traceparent="00-a-b-01"
+    )
     assert b'"es' not in framed
+    # Whoever could follow a trace from an offer to a letter would know too much.
+    assert b"00-a-b-01" not in framed
     assert first.about() == "letter"
 
 
@@ -204,7 +208,12 @@ class _Service:
 
 def _page(*told: Letter, node: NodeName = FR) -> Page:
     bodies = [
-        frame(one, source=f"twiza:{node}/exchange", event_id=uuid7(), time="2026-11-21T17:00:00Z")
+        frame(
+            one,
+            source=f"twiza:{node}/exchange",
+            event_id=str(uuid7()),
+            time="2026-11-21T17:00:00.000Z",
+        )
         for one in told
     ]
     return parse_page(

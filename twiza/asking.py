@@ -1,9 +1,14 @@
 """Asking a node that runs, over its HTTP API, as a steward or as the operator of the machine."""
 
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -16,6 +21,8 @@ from twiza import running
 
 TIMEOUT_S: Final = 30.0
 PAGE_SIZE: Final = 200
+OWN_TOKEN_USED_S: Final = 60.0
+"""How long one of the operator's own tokens is shown; it is good for five minutes."""
 _OPERATOR: Final = ServiceName("node")
 """The operator of the machine can read the node's keys, and speaks as the node's own service."""
 
@@ -83,6 +90,7 @@ class Asking:
         self.home = home
         self.addresses = found.addresses
         self._token = token
+        self._own: dict[str, tuple[str, float]] = {}
         self._client = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -116,6 +124,29 @@ class Asking:
             if after is None:
                 return
 
+    def each(self, service: str, paths: Iterable[str]) -> Iterator[Any]:
+        """Yield what a service answers at each of many paths, as JSON, over one connection.
+
+        Raises:
+            Told: it refused one.
+            NoAnswer: it did not answer.
+        """
+        address = urlsplit(self._address(service))
+        connection = HTTPConnection(address.hostname or "", address.port, timeout=TIMEOUT_S)
+        with closing(connection):
+            for path in paths:
+                headers = {"Authorization": f"Bearer {self._bearer(service)}"}
+                try:
+                    connection.request("GET", f"{address.path}{path}", headers=headers)
+                    answer = connection.getresponse()
+                    body = answer.read()
+                except (OSError, HTTPException) as error:
+                    raise NoAnswer(f"{service}: {type(error).__name__}.") from error
+                if answer.status >= 400:
+                    told = httpx.Response(answer.status, content=body)
+                    raise Told(_problem(told), answer.status)
+                yield json.loads(body)
+
     def post(self, service: str, path: str, body: Any, **more: Any) -> Any:
         """Return what a service answers to a JSON body; see ``get``."""
         answer = self.ask("POST", service, path, json=body, **more)
@@ -123,9 +154,7 @@ class Asking:
 
     def ask(self, method: str, service: str, path: str, **request: Any) -> httpx.Response:
         """Return a service's answer that is no refusal; see ``get``."""
-        base = self.addresses.get(service)
-        if base is None:
-            raise NoAnswer(f"{service} is no service of this node.")
+        base = self._address(service)
         headers = {"Authorization": f"Bearer {self._bearer(service)}", **request.pop("headers", {})}
         try:
             answer = self._client.request(method, f"{base}{path}", headers=headers, **request)
@@ -137,9 +166,23 @@ class Asking:
             raise Told(_problem(answer), answer.status_code)
         return answer
 
+    def _address(self, service: str) -> str:
+        base = self.addresses.get(service)
+        if base is None:
+            raise NoAnswer(f"{service} is no service of this node.")
+        return base
+
     def _bearer(self, service: str) -> str:
         if self._token:
             return self._token
+        made, at = self._own.get(service, ("", 0.0))
+        if made and time.monotonic() - at < OWN_TOKEN_USED_S:
+            return made
+        made = self._own_token(service)
+        self._own[service] = made, time.monotonic()
+        return made
+
+    def _own_token(self, service: str) -> str:
         return service_token(
             _OPERATOR,
             SigningKey.load(self.home.service_key(_OPERATOR)),

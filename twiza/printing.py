@@ -25,6 +25,8 @@ def rows(found: Rows, columns: Mapping[str, str]) -> None:
     """
     cells = [[_text(row.get(column, "")) for column in columns] for row in found]
     if sys.stdout.isatty():
+        if not found:
+            return
         _table(list(columns.values()), cells)
         return
     for line in [list(columns), *cells]:

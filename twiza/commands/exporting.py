@@ -4,12 +4,15 @@ import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twiza import printing
 from twiza.commands.options import HomeOption, StewardOption, TokenOption, opened, token_of
+
+if TYPE_CHECKING:
+    from twiza.asking import Asking
 
 
 def export(
@@ -46,9 +49,7 @@ def export(
     printing.say(f"{len(entities)} entities.")
 
 
-def _entities(asking: Any, origin: str | None) -> list[dict[str, Any]]:
+def _entities(asking: "Asking", origin: str | None) -> list[dict[str, Any]]:
     """Return entities with all that may be known of them."""
-    return [
-        asking.get("directory", f"/entities/{one['id']}")
-        for one in asking.all("directory", "/entities", origin=origin)
-    ]
+    listed = asking.all("directory", "/entities", origin=origin)
+    return list(asking.each("directory", (f"/entities/{one['id']}" for one in listed)))

@@ -1,9 +1,11 @@
 """The vectors of docs/protocol hold: for our code, and for an opinion that knows none of it."""
 
+import ast
 import json
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -58,6 +60,17 @@ def test_the_vectors_are_those_that_are_made_now(name: str) -> None:
 
 def test_there_is_no_file_of_vectors_that_nobody_makes() -> None:
     assert {path.stem for path in FOLDER.glob("*.json")} == set(MAKERS)
+
+
+@pytest.mark.parametrize("opinion", [independent, independent_reader])
+def test_the_second_opinion_knows_nothing_of_ours(opinion: ModuleType) -> None:
+    tree = ast.parse(Path(str(opinion.__file__)).read_text("utf-8"))
+    named = {one.module for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)}
+    plain = {
+        name.name for one in ast.walk(tree) if isinstance(one, ast.Import) for name in one.names
+    }
+    ours = {str(name).partition(".")[0] for name in named | plain}
+    assert not ours & {"shared", "services", "twiza", "tools"}
 
 
 @pytest.mark.parametrize("case", CANONICAL["values"], ids=lambda case: case["why"])

@@ -14,25 +14,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar, Final, Protocol
+from typing import Final, Protocol
 
-from shared.refusals import Kind, Refusal
+from shared.refusals import Refusal
 from twiza import outcomes, running
-from twiza.plan import Plan
-from twiza.processes import Kept, Program
+from twiza.plan import CannotPlan, Plan, planned_by_another
+from twiza.processes import RESTART_FIRST_S, RESTART_MOST_S, Kept, Program
 from twiza.running import Running
 
 LOOK_S: Final = 0.5
 """How often it is looked whether the link to the hub has changed."""
 FEDERATION: Final = "federation.json"
-
-
-class CannotPlan(Refusal):
-    """How this home is run could not be told; why was said by the process that tried."""
-
-    kind: ClassVar[Kind] = Kind.PRECONDITION
-    slug: ClassVar[str] = "cannot-plan"
-    title: ClassVar[str] = "This home cannot be run as it is"
 
 
 class Part(Protocol):
@@ -117,7 +109,11 @@ class Supervisor:
             except Refusal as refusal:
                 self._say(f"The link to the hub stays as it was. {outcomes.sentence(refusal)}")
                 continue
-            await self._change(plan, changed)
+            try:
+                await self._change(plan, changed)
+            except Refusal as refusal:
+                self._say(outcomes.sentence(refusal))
+                await self._start_again(changed)
             plan = changed
 
     async def _start(self, plan: Plan) -> None:
@@ -125,6 +121,20 @@ class Supervisor:
         self._server = Kept(plan.server, say=self._say)
         await self._server.start()
         await self._start_services(plan.services)
+
+    async def _start_again(self, plan: Plan) -> None:
+        """Stop everything and start it, again and again, later each time, until it is up."""
+        wait_s = RESTART_FIRST_S
+        while True:
+            await self._stop_all()
+            await asyncio.sleep(wait_s)
+            wait_s = min(RESTART_MOST_S, wait_s * 2)
+            try:
+                await self._start(plan)
+            except Refusal as refusal:
+                self._say(f"{outcomes.sentence(refusal)} It is tried again in {wait_s:g} s.")
+            else:
+                return
 
     async def _start_services(self, programs: tuple[Program, ...]) -> None:
         first = [program for program in programs if program.name == "node"]
@@ -178,22 +188,6 @@ class Supervisor:
 def _ports(plan: Plan) -> dict[str, int]:
     found = {plan.server.name: plan.server.port}
     return found | {program.name: program.port for program in plan.services}
-
-
-async def planned_by_another(home: Path, *, verbose: bool) -> Plan:
-    """Return the plan of a home as a process of its own makes it.
-
-    Raises:
-        CannotPlan: it could not; it has said why.
-    """
-    command = [sys.executable, "-m", "twiza.planning", str(home)]
-    process = await asyncio.create_subprocess_exec(
-        *command, *(["--verbose"] if verbose else []), stdout=asyncio.subprocess.PIPE
-    )
-    told, _ = await process.communicate()
-    if process.returncode:
-        raise CannotPlan(exit_status=process.returncode)
-    return Plan.read(told.decode("utf-8"))
 
 
 async def supervise(home: Path, *, single: bool, verbose: bool, as_json: bool) -> None:

@@ -102,3 +102,9 @@ def test_the_vectors_are_listed_and_the_version_is_named() -> None:
         assert f"| {path.name} |" in text
         assert json.loads(path.read_text("utf-8"))["about"]
     assert f"the version of the protocol: {PROTOCOL}." in text.replace("\n", " ")
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*/*.md")), ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([\w./-]+)\)", path.read_text("utf-8")):
+        assert (path.parent / target).exists(), target

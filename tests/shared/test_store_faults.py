@@ -183,8 +183,8 @@ def small_disk() -> Iterator[Path]:
 async def test_a_full_disk_is_said_and_costs_nothing_that_was_acknowledged(
     database_url: str, small_disk: Path, postgresql_server: Server
 ) -> None:
-    url = database_url
-    if on_postgresql(url):
+    if on_postgresql(database_url):
+        url = postgresql_server.new_database()
         postgresql_server.put_tables_on(small_disk, url)
     else:
         url = f"sqlite:///{small_disk / 'store.db'}"

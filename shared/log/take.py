@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 import structlog
 
 from shared.contracts.log import REOPENING_TAG, LogQuarantined, LogReopened
-from shared.events import BrokenContract, read
+from shared.events import read
 from shared.keys import BadKey, BadSignature, verify
 from shared.log.cursors import (
     EQUIVOCATION,
@@ -223,7 +223,8 @@ class Taker:
         """Go over to a new epoch, on the branch that its first event names."""
         try:
             statement = self._statement(page)
-        except (BadReopening, BrokenContract) as error:
+        except Refusal as error:
+            # Whatever its key signed in the place of a reopening: this log stops, no other one.
             return self._quarantine(work, cursor, sealed, reason=error.slug, detail=error.detail)
         kept = self._at_branch(work, cursor, statement)
         if not kept:

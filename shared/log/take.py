@@ -225,7 +225,8 @@ class Taker:
             statement = self._statement(page)
         except Refusal as error:
             # Whatever its key signed in the place of a reopening: this log stops, no other one.
-            return self._quarantine(work, cursor, sealed, reason=error.slug, detail=error.detail)
+            detail = error.detail if isinstance(error, BadReopening) else error.slug
+            return self._quarantine(work, cursor, sealed, reason=BadReopening.slug, detail=detail)
         kept = self._at_branch(work, cursor, statement)
         if not kept:
             return self._hold(work, cursor, sealed)

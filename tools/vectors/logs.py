@@ -109,6 +109,19 @@ WITHOUT_A_WORD: Final = page(
     certificate=SUCCESSOR,
 )
 
+
+def _opening_said_otherwise(old: bytes, new: bytes) -> SealedPage:
+    """Return an opening whose event differs in its frame, which the root key does not sign."""
+    said = event("log.reopened.v1", REOPENED.about(), REOPENED.model_dump(mode="json"), number=7)
+    assert old in said
+    body = said.replace(old, new)
+    return page([body], epoch=2, number=1, signer=SOUSS_DIRECTORY_2, certificate=SUCCESSOR)
+
+
+IN_ANOTHER_NAME: Final = _opening_said_otherwise(b"twiza:souss/", b"twiza:teranga/")
+OF_A_LATER_VERSION: Final = _opening_said_otherwise(b"log.reopened.v1", b"log.reopened.v2")
+OF_AN_UNKNOWN_KIND: Final = _opening_said_otherwise(b"log.reopened.v1", b"node.reopened.v1")
+
 PAGES: Final = {
     "1/1": FIRST,
     "1/2": SECOND,
@@ -122,6 +135,9 @@ PAGES: Final = {
     "2/1 changed": OF_ANOTHER_HASH,
     "2/1 of another log": OF_ANOTHER_LOG,
     "2/1 without a word": WITHOUT_A_WORD,
+    "2/1 in another's name": IN_ANOTHER_NAME,
+    "2/1 of a later version": OF_A_LATER_VERSION,
+    "2/1 of another service's kind": OF_AN_UNKNOWN_KIND,
 }
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +28,7 @@ from shared.log.serve import log_router
 from shared.revocations import Revocations
 from shared.service import ServiceHost, hosted
 from shared.store import Store
+from shared.tasks import ended
 
 SERVICE: Final = "directory"
 STEPS: Final = Path(__file__).parent / "migrations"
@@ -151,7 +152,7 @@ async def assembled(
     async with AsyncExitStack() as stack:
         for name, work in (("index", indexer.run), ("purge", purge)):
             task = asyncio.create_task(_kept_running(name, work), name=f"directory {name}")
-            stack.push_async_callback(_stopped, task)
+            stack.push_async_callback(ended, task)
         stack.push_async_callback(imports.aclose)
         yield Parts(
             settings=settings,
@@ -171,9 +172,3 @@ async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             log.exception("background work failed", task=name)
         await asyncio.sleep(RESTART_S)
-
-
-async def _stopped(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

@@ -16,6 +16,7 @@ from services.node.settings import NodeServiceSettings, parent_of
 from shared.contracts.node import DescriptionPublished
 from shared.refusals import Refusal
 from shared.store import Store, Work
+from shared.tasks import ended
 
 RESTART_FIRST_S: Final = 0.5
 RESTART_MOST_S: Final = 30.0
@@ -136,8 +137,7 @@ async def kept(name: str, work: Duty) -> None:
 
 async def stopped(task: asyncio.Task[None]) -> None:
     """Stop background work and return when it has ended."""
-    task.cancel()
-    await asyncio.wait([task])
+    await ended(task)
 
 
 def _renewal(work: Work, hub: str) -> Any:

@@ -38,6 +38,7 @@ from shared.log.seal import LOGS, Sealer
 from shared.log.take import Taker
 from shared.log.trust import Trust
 from shared.store import Store, Work
+from shared.tasks import ended
 
 RESTART_FIRST_S: Final = 0.2
 RESTART_MOST_S: Final = 10.0
@@ -231,10 +232,7 @@ class LogDesk:
 
     async def aclose(self) -> None:
         """Stop telling and listening; what is committed stays, and is told at the next start."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await ended(*self._tasks)
         self._tasks.clear()
 
     async def standing(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from shared.log.page import PAGE_EVENTS_MAX, SealedPage
 from shared.log.seal import Head, Sealer
 from shared.store import Store, StoreUnavailable
 from shared.subjects import slotted
+from shared.tasks import ended
 
 PACE_S: Final = 0.010
 """How long the relay waits after a page of several events, so that the next one fills."""
@@ -194,8 +195,7 @@ class Relay:
             await self._seal(ahead, publishing)
         finally:
             self._seal_at_commit(on=False)
-            publishing.cancel()
-            await asyncio.wait({publishing})
+            await ended(publishing)
         if not publishing.cancelled() and (error := publishing.exception()) is not None:
             raise error
 

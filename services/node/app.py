@@ -17,10 +17,12 @@ from services.node import (
     certificates,
     credentials,
     projections,
+    status,
     tables,
 )
 from services.node.access import ACCESS
 from services.node.checks import checks_of_node
+from services.node.counts import EntityCounts
 from services.node.decisions import Decisions
 from services.node.flow import Flow
 from services.node.handlers import Telling
@@ -108,6 +110,14 @@ def create_joining_app() -> FastAPI:
     )
     problems.install(app, size_max=api_joining.REQUEST_BYTES_MAX)
     app.include_router(api_joining.router)
+    return app
+
+
+def create_front_app() -> FastAPI:
+    """Return what the node shows to people at ``/``, from the parts of the node service."""
+    app = FastAPI(title="Twiza", openapi_url=None)
+    problems.install(app)
+    app.include_router(status.router)
     return app
 
 
@@ -255,6 +265,7 @@ async def _assembled(
             late_s=settings.late_s,
             heads_most_s=settings.heads_most_s,
         ),
+        counts=EntityCounts(host.client, host.settings.urls.get("directory")),
         turnstile=Turnstile(settings.joining_per_minute),
         revocations=revocations,
     )

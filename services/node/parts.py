@@ -6,6 +6,7 @@ from typing import Annotated, TypedDict
 from fastapi import Depends
 from starlette.requests import Request
 
+from services.node.counts import EntityCounts
 from services.node.decisions import Decisions
 from services.node.flow import Flow
 from services.node.handlers import Telling
@@ -41,6 +42,7 @@ class Parts:
     heads: Heads
     watch: Watch
     turnstile: Turnstile
+    counts: EntityCounts
     revocations: Revocations
 
 

@@ -4,7 +4,7 @@ import importlib
 import logging
 import sys
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Final, TextIO, cast
 
 from services.node.home import Home
 from services.node.server_config import EVERYWHERE
@@ -16,7 +16,8 @@ from twiza.logfiles import LogFile
 from twiza.release import release
 from twiza.serving import Doors, Listener, Room
 
-LOOPBACK = "127.0.0.1"
+LOOPBACK: Final = "127.0.0.1"
+_LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class House:
@@ -75,14 +76,12 @@ class House:
 
     async def _open_front(self, node: Room) -> None:
         """Open what the node's own service shows besides its API: the page, and a hub's door."""
-        from services.node import app as module
+        # Only the process that runs the node's own service carries its modules.
+        from services.node.app import create_front_app, create_joining_app
 
-        create_front_app = getattr(module, "create_front_app", None)
-        create_joining_app = getattr(module, "create_joining_app", None)
-        if create_front_app is not None:
-            self._doors.front = node.beside(create_front_app())
+        self._doors.front = node.beside(create_front_app())
         settings = self._home.settings()
-        if settings.level is Level.LOCAL or create_joining_app is None:
+        if settings.level is Level.LOCAL:
             return
         door = Doors()
         door.front = node.beside(create_joining_app())
@@ -94,9 +93,6 @@ class House:
             tls=(str(self._home.server_pem), str(self._home.server_key)),
         )
         await self._joining.open()
-
-
-_LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def write_logs(service: str, home: Home, *, file: Path | None) -> None:

@@ -20,6 +20,10 @@ from shared.refusals import Kind, Refusal
 from twiza import running
 
 TIMEOUT_S: Final = 30.0
+STARTING_WAIT_S: Final = 15.0
+STARTING_POLL_S: Final = 0.2
+STARTING: Final = "starting"
+"""The name of what a process answers for a service that it has not opened yet."""
 PAGE_SIZE: Final = 200
 OWN_TOKEN_USED_S: Final = 60.0
 """How long one of the operator's own tokens is shown; it is good for five minutes."""
@@ -66,10 +70,15 @@ NEXT: Final = {
     "token-forged": "Look whether all of it was copied, and whether it is this node's.",
     "token-not-yours": "Look whether it is a token of this node.",
     "not-allowed": "A steward may do this; `twiza token issue --role steward` makes one.",
-    "starting": "",
     "not-ready": "`twiza doctor` says more.",
 }
 """By the name of a refusal, what to do next."""
+
+
+class _NotYet(Exception):
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
 
 
 class Asking:
@@ -154,16 +163,32 @@ class Asking:
 
     def ask(self, method: str, service: str, path: str, **request: Any) -> httpx.Response:
         """Return a service's answer that is no refusal; see ``get``."""
-        base = self._address(service)
-        headers = {"Authorization": f"Bearer {self._bearer(service)}", **request.pop("headers", {})}
+        url = f"{self._address(service)}{path}"
+        until = time.monotonic() + STARTING_WAIT_S
+        while True:
+            try:
+                return self._ask_once(method, service, url, request)
+            except _NotYet as early:
+                # A service that takes up a new link is away for a moment; nothing has reached it.
+                if time.monotonic() > until:
+                    raise early.refusal from early
+            time.sleep(STARTING_POLL_S)
+
+    def _ask_once(
+        self, method: str, service: str, url: str, request: dict[str, Any]
+    ) -> httpx.Response:
+        bearer = {"Authorization": f"Bearer {self._bearer(service)}"}
         try:
-            answer = self._client.request(method, f"{base}{path}", headers=headers, **request)
+            answer = self._client.request(method, url, headers=bearer, **request)
+        except httpx.ConnectError as error:
+            raise _NotYet(NoAnswer(f"{service}. `twiza doctor` says more.")) from error
         except httpx.HTTPError as error:
             raise NoAnswer(
                 f"{service}: {type(error).__name__}. `twiza doctor` says more."
             ) from error
         if answer.status_code >= 400:
-            raise Told(_problem(answer), answer.status_code)
+            told = Told(_problem(answer), answer.status_code)
+            raise _NotYet(told) if told.name == STARTING else told
         return answer
 
     def _address(self, service: str) -> str:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,25 +70,32 @@ def test_networks_agree_when_each_sees_what_every_other_has() -> None:
 
 @asynccontextmanager
 async def echo() -> AsyncIterator[int]:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(100):
-            writer.write(data)
-        writer.close()
+    answering: set[asyncio.Task[None]] = set()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(100):
+                writer.write(data)
+        writer.transport.abort()
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answering.add(asyncio.create_task(answer(reader, writer)))
+
+    server = await asyncio.start_server(begin, "127.0.0.1", 0)
     yield int(server.sockets[0].getsockname()[1])
     server.close()
+    await asyncio.wait(answering)
 
 
 async def answers(port: int) -> bool:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"salam")
-        told = await asyncio.wait_for(reader.read(5), 5)
-        writer.close()
-    except OSError:
+        return await asyncio.wait_for(reader.read(5), 5) == b"salam"
+    except ConnectionError:
         return False
-    return told == b"salam"
+    finally:
+        writer.transport.abort()
 
 
 async def test_a_link_drops_what_is_open_while_it_is_cut_and_carries_again_when_healed(
@@ -112,7 +119,7 @@ async def test_a_link_drops_what_is_open_while_it_is_cut_and_carries_again_when_
 
         heal(tmp_path, "souss")
         assert await answers(port)
-        writer.close()
+        writer.transport.abort()
         await link.close()
 
 

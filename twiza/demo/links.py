@@ -48,10 +48,11 @@ class Link:
         self._server: asyncio.Server | None = None
         self._watching: asyncio.Task[None] | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._carrying: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Listen, whether the link is cut or not."""
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self._port)
+        self._server = await asyncio.start_server(self._begin, "127.0.0.1", self._port)
         self._watching = asyncio.create_task(self._watch(), name=f"link {self.name}")
 
     async def close(self) -> None:
@@ -61,6 +62,8 @@ class Link:
         if self._server is not None:
             self._server.close()
         self._drop()
+        if self._carrying:
+            await asyncio.wait(self._carrying)
 
     async def _watch(self) -> None:
         while True:
@@ -71,6 +74,11 @@ class Link:
     def _drop(self) -> None:
         for writer in list(self._open):
             writer.transport.abort()
+
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._carry(reader, writer))
+        self._carrying.add(task)
+        task.add_done_callback(self._carrying.discard)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if is_cut(self._folder, self.name):

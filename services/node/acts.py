@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import insert, select, update
 
 from services.node import joining, tables
-from services.node.handlers import Telling
+from services.node.handlers import Telling, next_revision
 from services.node.members import Members, credential_of
 from services.node.proposals import (
     CAUSE_MAX,
@@ -210,7 +210,7 @@ def _carry_out(
     row = _member(work, telling, proposal.node)
     said: dict[str, Any] = {
         "node": proposal.node,
-        "revision": row.revision + 1,
+        "revision": next_revision(work, row.revision),
         "cause": proposal.cause,
     }
     match proposal.kind:
@@ -225,7 +225,7 @@ def _carry_out(
                 work, fingerprint(row.root_key), state=joining.REFUSED, cause=proposal.cause
             )
         case ActKind.RESTORE:
-            telling.peer(work, _admission(row, row.revision + 1))
+            telling.peer(work, _admission(row, said["revision"]))
     return ""
 
 
@@ -235,7 +235,7 @@ def _admit(work: Work, telling: Telling, members: Members, proposal: Proposal) -
     revision = work.execute(
         select(known.c.revision).where(known.c.node == request.node)
     ).scalar_one_or_none()
-    telling.peer(work, _admission(request, (revision or 0) + 1))
+    telling.peer(work, _admission(request, next_revision(work, revision)))
     last = credential_of(work, request.node)
     epochs = {
         ServiceName(service): epoch

@@ -17,6 +17,7 @@ from shared.contracts.node import Level, Service
 from shared.edge import AfterQuery, SizeQuery
 from shared.events import Log
 from shared.gate import allowed
+from shared.idempotency import IdempotencyKey
 from shared.ids import FEDERATED, ServiceName
 from shared.keys import fingerprint
 from shared.log.epochs import Statement
@@ -181,10 +182,11 @@ async def sign_reopening(
     asked: ReopeningIn,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("sign_reopening")],
+    key: IdempotencyKey = None,
 ) -> LogReopened:
     """Have the root key sign that a log goes on in a new epoch; its stream stands then.
 
-    The same statement is answered with the same signature again.
+    The same statement is answered with the same signature again, with a key or without.
     """
     if caller.id != asked.service:
         raise NotItsLog(f"{caller.id} asks for a log of {asked.service}")

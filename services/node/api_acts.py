@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 
 from services.node import acts, joining
 from services.node.access import ACCESS
@@ -25,6 +26,7 @@ from shared.access import REFUSALS, Caller
 from shared.canonical import parse_canonical
 from shared.contracts.node import Level, Name
 from shared.gate import allowed
+from shared.idempotency import IdempotencyKey, KeyReused, asked
 from shared.log.trust import NameTaken, NotItsChild
 from shared.problems import refusals
 from shared.refusals import Missing
@@ -98,9 +100,11 @@ class ActOut(BaseModel):
 
 @router.post("/invitations", operation_id="make_invitation", responses=refusals(*REFUSALS, NotAHub))
 async def make_an_invitation(
-    parts: PartsDep, caller: Annotated[Caller, allowed("make_invitation")]
+    parts: PartsDep,
+    caller: Annotated[Caller, allowed("make_invitation")],
+    key: IdempotencyKey = None,
 ) -> Invitation:
-    """Return an invitation to this hub, to be handed to a network as a file."""
+    """Return an invitation to this hub, to be handed to a network as a file; it changes nothing."""
     ACCESS.may(caller, "make_invitation")
     return make_invitation(parts.home, clock=parts.host.clock)
 
@@ -137,11 +141,16 @@ async def list_acts(parts: PartsDep) -> list[ActOut]:
         AdmissionNeeded,
         NameTaken,
         NotItsChild,
+        KeyReused,
     ),
+    response_model=ActOut,
 )
 async def speak_for_act(
-    wanted: ActIn, parts: PartsDep, caller: Annotated[Caller, allowed("speak_for_act")]
-) -> ActOut:
+    wanted: ActIn,
+    parts: PartsDep,
+    caller: Annotated[Caller, allowed("speak_for_act")],
+    key: IdempotencyKey = None,
+) -> Response:
     """Speak for an act as a steward. The second steward's word carries it out at once.
 
     The first one proposes; a person who speaks twice for the same act counts once.
@@ -149,7 +158,14 @@ async def speak_for_act(
     proposal = Proposal(
         kind=wanted.act, node=wanted.node, fingerprint=wanted.fingerprint, cause=wanted.cause
     )
-    return _out(await parts.decisions.speak(proposal, person=caller.id))
+    answer = await parts.decisions.speak(
+        proposal,
+        person=caller.id,
+        shown=lambda act: _out(act).model_dump_json().encode(),
+        answers=parts.answers,
+        asked=asked(caller, "speak_for_act", key, wanted.model_dump_json()),
+    )
+    return answer.response()
 
 
 def _joinings(work: Work) -> list[JoiningOut]:

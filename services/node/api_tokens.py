@@ -1,5 +1,6 @@
 """Tokens over HTTP: issued to people and programs, listed without themselves, and ended."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
@@ -12,10 +13,12 @@ from services.node.parts import PartsDep
 from services.node.tokens import Issued, NotForPrograms, OnlyTheOperator, Wanted
 from shared.access import REFUSALS, Caller
 from shared.gate import allowed
+from shared.idempotency import Answer, IdempotencyKey, KeyReused, asked
 from shared.ids import SERVICES, ServiceName
-from shared.people import EVERYTHING, TOKEN_LIFE_MAX, Bearer, Mandate
+from shared.people import EVERYTHING, TOKEN_LIFE_MAX, Bearer, Mandate, issue
 from shared.problems import refusals
 from shared.refusals import Missing
+from shared.store import Work
 
 DAYS_MAX = TOKEN_LIFE_MAX.days
 
@@ -97,11 +100,15 @@ class NewTokenOut(TokenOut):
     "",
     operation_id="issue_token",
     status_code=201,
-    responses=refusals(*REFUSALS, OnlyTheOperator, NotForPrograms),
+    responses=refusals(*REFUSALS, OnlyTheOperator, NotForPrograms, KeyReused),
+    response_model=NewTokenOut,
 )
 async def issue_token(
-    wanted_in: TokenIn, parts: PartsDep, caller: Annotated[Caller, allowed("issue_token")]
-) -> NewTokenOut:
+    wanted_in: TokenIn,
+    parts: PartsDep,
+    caller: Annotated[Caller, allowed("issue_token")],
+    key: IdempotencyKey = None,
+) -> Response:
     """Issue a token to a person or a program. Only the operator of the machine names stewards."""
     wanted = Wanted(
         bearer=wanted_in.bearer,
@@ -116,10 +123,22 @@ async def issue_token(
     ACCESS.may(caller, "issue_token")
     tokens.require_allowed(wanted, caller)
     host = parts.host
-    token, kept = await host.store.write(
-        tokens.issue_token, wanted, node=host.place.node, key=host.key, issued_by=caller.id
-    )
-    return NewTokenOut(**_out(kept).model_dump(), token=token)
+
+    def unit(work: Work) -> tuple[Answer, Issued]:
+        """What is kept for a request that comes again is the token's id, and not the token."""
+
+        def do() -> Answer:
+            kept = tokens.issued_token(work, wanted, node=host.place.node, issued_by=caller.id)
+            return Answer(status=201, body=kept.id.encode("ascii"))
+
+        answer = parts.answers.once(work, once, do)
+        return answer, tokens.token_of(work, answer.body.decode("ascii"))
+
+    once = asked(caller, "issue_token", key, wanted_in.model_dump_json())
+    answer, kept = await host.store.write(unit)
+    # The same claims give the same token again: a signature of Ed25519 has no chance in it.
+    made = NewTokenOut(**_out(kept).model_dump(), token=issue(kept.claims, host.key))
+    return replace(answer, body=made.model_dump_json().encode()).response()
 
 
 @router.get(
@@ -138,9 +157,12 @@ async def list_tokens(parts: PartsDep) -> list[TokenOut]:
     responses=refusals(*REFUSALS, Missing),
 )
 async def revoke_token(
-    token_id: TokenId, parts: PartsDep, caller: Annotated[Caller, allowed("revoke_token")]
+    token_id: TokenId,
+    parts: PartsDep,
+    caller: Annotated[Caller, allowed("revoke_token")],
+    key: IdempotencyKey = None,
 ) -> Response:
-    """End a token now, in all services of this node."""
+    """End a token now, in all services of this node. A second time changes nothing more."""
     ACCESS.may(caller, "revoke_token")
     await parts.host.store.write(tokens.revoke_token, parts.revocations, token_id)
     return Response(status_code=204)

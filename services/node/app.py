@@ -44,6 +44,7 @@ from shared import gate, problems
 from shared.contracts.log import LogReopened
 from shared.gate import allowed
 from shared.health import Checks, health_router
+from shared.idempotency import Answers
 from shared.ids import ServiceName
 from shared.keys import SigningKey
 from shared.log.desk import LogDesk
@@ -234,9 +235,19 @@ async def _assembled(
         most_s=settings.heads_most_s,
     )
     siblings = Siblings(host)
+    answers = Answers(tables.LOG)
+
+    async def forget_answers() -> None:
+        await store.write(answers.purge)
+
     letter_keys = LetterKeys(home, store, telling, services=list(host.place.siblings))
     upkeep = Upkeep(
-        settings, home, store, telling, members, further={"letter keys": letter_keys.renew}
+        settings,
+        home,
+        store,
+        telling,
+        members,
+        further={"letter keys": letter_keys.renew, "answers": forget_answers},
     )
     return Parts(
         host=host,
@@ -265,6 +276,7 @@ async def _assembled(
             late_s=settings.late_s,
             heads_most_s=settings.heads_most_s,
         ),
+        answers=answers,
         counts=EntityCounts(host.client, host.settings.urls.get("directory")),
         turnstile=Turnstile(settings.joining_per_minute),
         revocations=revocations,

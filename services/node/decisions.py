@@ -1,5 +1,7 @@
 """Carrying out what stewards decide: the word in the log first, then what makes it felt at once."""
 
+from collections.abc import Callable
+
 import structlog
 
 from services.node import acts
@@ -9,8 +11,10 @@ from services.node.handlers import Telling
 from services.node.members import Members
 from services.node.pages import PageDesk
 from services.node.proposals import ActKind, Proposal, require_whole
+from shared.idempotency import Answer, Answers, Asked
 from shared.log.desk import LogDesk
 from shared.refusals import Refusal
+from shared.store import Work
 
 log = structlog.get_logger(__name__)
 
@@ -35,27 +39,54 @@ class Decisions:
         self._flow = flow
         self._pages = pages
 
-    async def speak(self, proposal: Proposal, *, person: str) -> Act:
-        """Note a steward's word; with the second one the act is carried out.
+    async def speak(
+        self,
+        proposal: Proposal,
+        *,
+        person: str,
+        shown: Callable[[Act], bytes],
+        answers: Answers,
+        asked: Asked | None = None,
+    ) -> Answer:
+        """Note a steward's word and answer; with the second one the act is carried out.
+
+        Args:
+            proposal: what the steward wants to be done.
+            person: the steward's id.
+            shown: how an act is shown in the answer.
+            answers, asked: for the case that the same request comes again.
 
         Raises:
-            Refusal: see ``acts.speak``.
+            KeyReused, Refusal: see ``acts.speak``.
         """
         require_whole(proposal)
         cut = proposal.kind is ActKind.CUT
         last_pages = await self._pages.last_gathered(proposal.node) if cut else {}
-        act = await self._desk.store.write(
-            acts.speak,
-            self._telling,
-            self._members,
-            proposal,
-            person=person,
-            last_pages=last_pages,
-        )
-        if act.state == "done":
-            log.info("act carried out", act=proposal.kind.value, peer=proposal.node)
-            await self._make_felt(act)
-        return act
+        spoken: list[Act] = []
+
+        def unit(work: Work) -> Answer:
+            spoken.clear()
+            return answers.once(work, asked, lambda: said(work))
+
+        def said(work: Work) -> Answer:
+            spoken.append(
+                acts.speak(
+                    work,
+                    self._telling,
+                    self._members,
+                    proposal,
+                    person=person,
+                    last_pages=last_pages,
+                )
+            )
+            return Answer(status=200, body=shown(spoken[0]))
+
+        answer = await self._desk.store.write(unit)
+        for act in spoken:
+            if act.state == "done":
+                log.info("act carried out", act=proposal.kind.value, peer=proposal.node)
+                await self._make_felt(act)
+        return answer
 
     async def _make_felt(self, act: Act) -> None:
         """Do at once what the node service would else do at its next round."""

@@ -28,6 +28,18 @@ from shared.store import Work
 Peer = PeerAdmitted | PeerLimited | PeerQuarantined | PeerCut
 
 
+def next_revision(work: Work, last: int | None) -> int:
+    """Return the revision of what is told next of a thing.
+
+    It is at least the present moment in milliseconds, so that a node that was restored from a
+    backup, and has forgotten what it told since, is still believed.
+
+    Args:
+        last: the last revision that is known here, if any.
+    """
+    return max((last or 0) + 1, int(work.now.timestamp() * 1000))
+
+
 class Telling:
     """Announces events of the node log and remembers them here as others will remember them.
 
@@ -129,7 +141,7 @@ def describe(
     """
     table = tables.description
     row = work.execute(select(table).where(table.c.node == telling.own)).one_or_none()
-    event = describing(row.revision + 1 if row else 1)
+    event = describing(next_revision(work, row.revision if row else None))
     if row is not None:
         last = DescriptionPublished.model_validate_json(row.body)
         if last.model_copy(update={"revision": event.revision}) == event:

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from services.node import tables
 from services.node.credentials import Epochs
+from services.node.handlers import next_revision
 from shared.contracts.node import Head, HeadsAnnounced
 from shared.events import Log
 from shared.ids import FEDERATED, NodeName, ServiceName
@@ -179,7 +180,7 @@ class Heads:
         last = work.execute(
             select(func.max(table.c.revision)).where(table.c.node == self._own)
         ).scalar_one()
-        event = HeadsAnnounced(node=self._own, revision=(last or 0) + 1, heads=heads)
+        event = HeadsAnnounced(node=self._own, revision=next_revision(work, last), heads=heads)
         event_id = work.announce(event)
         arrived: Arrived[Any] = Arrived(
             event=event,

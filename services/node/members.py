@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import select
 
 from services.node import credentials, jwt, system, tables
-from services.node.handlers import Telling
+from services.node.handlers import Telling, next_revision
 from services.node.home import Home
 from services.node.stream_configs import Continent, Member
 from shared.canonical import parse_canonical
@@ -144,7 +144,7 @@ class Members:
         row = credential_of(work, member)
         event = CredentialRenewed(
             node=member,
-            revision=row.revision + 1 if row else 1,
+            revision=next_revision(work, row.revision if row else None),
             user_jwt=user_jwt,
             expires=jwt.claims_of(user_jwt)["exp"],
         )

@@ -20,6 +20,7 @@ from services.node.siblings import Siblings
 from services.node.turnstile import Turnstile
 from services.node.upkeep import Upkeep
 from services.node.watching import Watch
+from shared.idempotency import Answers
 from shared.revocations import Revocations
 from shared.service import ServiceHost
 
@@ -43,6 +44,7 @@ class Parts:
     watch: Watch
     turnstile: Turnstile
     counts: EntityCounts
+    answers: Answers
     revocations: Revocations
 
 

@@ -1,4 +1,7 @@
-"""The status page at ``/``: how our network is doing, for people, in five languages."""
+"""The status page at ``/``: how our network is doing, for people, in five languages.
+
+What writes dates and fills templates is loaded with the first page: most nodes show few.
+"""
 
 import time
 from base64 import b64encode
@@ -10,10 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from babel.dates import format_datetime, format_timedelta
-from babel.numbers import format_decimal
 from fastapi import APIRouter, Header, Query
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import Response
 
@@ -154,6 +154,8 @@ def seen(
 
 def rendered(view: StatusView, *, language: str) -> str:
     """Return the page in a language."""
+    from babel.numbers import format_decimal
+
     page: str = _template().render(
         view=view,
         lang=language,
@@ -230,6 +232,8 @@ def _link(parts: Parts, names: Mapping[str, str]) -> tuple[str, str, str]:
 
 
 def _happening(row: Any, names: Mapping[str, str], language: str) -> HappeningView:
+    from babel.dates import format_datetime
+
     return HappeningView(
         key=f"happened_{row.what}",
         node=row.node,
@@ -246,6 +250,8 @@ def _name(one: Neighbour, language: str) -> str:
 
 
 def _ago(since: timedelta, language: str) -> str:
+    from babel.dates import format_timedelta
+
     # A clock that was set back must not let a network be heard from in the future.
     ago = -max(since, timedelta(seconds=1))
     return str(format_timedelta(ago, granularity="second", add_direction=True, locale=language))
@@ -253,6 +259,8 @@ def _ago(since: timedelta, language: str) -> str:
 
 @lru_cache(maxsize=1)
 def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,

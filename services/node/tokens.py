@@ -15,8 +15,7 @@ from shared.access import Caller, Role
 from shared.canonical import canonical, parse_canonical
 from shared.contracts.node import TokenRevoked
 from shared.ids import SERVICES, NodeName, ServiceName
-from shared.keys import SigningKey
-from shared.people import EVERYTHING, Bearer, Claims, Mandate, issue
+from shared.people import EVERYTHING, Bearer, Claims, Mandate
 from shared.refusals import Kind, Missing, Refusal
 from shared.revocations import Revocations
 from shared.store import Work
@@ -87,15 +86,12 @@ def require_allowed(wanted: Wanted, caller: Caller) -> None:
         raise NotForPrograms()
 
 
-def issue_token(
-    work: Work, wanted: Wanted, *, node: NodeName, key: SigningKey, issued_by: str
-) -> tuple[str, Issued]:
-    """Issue a token and keep what it says; return it with that.
+def issued_token(work: Work, wanted: Wanted, *, node: NodeName, issued_by: str) -> Issued:
+    """Decide what a new token says, and keep that; ``issue`` makes the token of it.
 
     Args:
         wanted: what is asked for; ``require_allowed`` has been asked.
         node: this node.
-        key: a key that the root key has certified for tokens.
         issued_by: the id of the one who asked.
     """
     claims = Claims.lasting(
@@ -123,10 +119,22 @@ def issue_token(
             expires=claims.exp,
         )
     )
-    kept = Issued(
+    return Issued(
         id=claims.jti, label=wanted.label, issued_by=issued_by, revoked_at="", claims=claims
     )
-    return issue(claims, key), kept
+
+
+def token_of(work: Work, token_id: str) -> Issued:
+    """Return what is kept of a token.
+
+    Raises:
+        Missing: no such token was issued here.
+    """
+    table = tables.token
+    row = work.execute(select(table).where(table.c.id == token_id)).one_or_none()
+    if row is None:
+        raise Missing(token_id[:64])
+    return _kept(row)
 
 
 def revoke_token(work: Work, revocations: Revocations, token_id: str) -> None:
@@ -158,13 +166,14 @@ def tokens(work: Work) -> list[Issued]:
         .order_by(table.c.issued.desc(), table.c.id)
         .limit(TOKENS_SHOWN)
     ).all()
-    return [
-        Issued(
-            id=row.id,
-            label=row.label,
-            issued_by=row.issued_by,
-            revoked_at=row.revoked_at,
-            claims=Claims.model_validate(parse_canonical(row.claims.encode())),
-        )
-        for row in rows
-    ]
+    return [_kept(row) for row in rows]
+
+
+def _kept(row: Any) -> Issued:
+    return Issued(
+        id=row.id,
+        label=row.label,
+        issued_by=row.issued_by,
+        revoked_at=row.revoked_at,
+        claims=Claims.model_validate(parse_canonical(row.claims.encode())),
+    )

@@ -78,6 +78,20 @@ async def test_it_takes_two_stewards_and_one_of_them_twice_is_one(
     assert [(one["act"], one["node"], one["state"]) for one in shown] == [("admit", "a", "done")]
 
 
+async def test_a_word_that_is_sent_twice_is_answered_as_before(
+    at_hub: TestNodeService, new_node: NodeMaker
+) -> None:
+    words = await _asks(at_hub, new_node("a"))
+    act = {"act": "admit", "node": "a", "fingerprint": words}
+    await at_hub.ask("POST", "/acts", token=at_hub.person("p-1", "steward"), json=act)
+    token, headers = at_hub.person("p-2", "steward"), {"Idempotency-Key": "1"}
+    first, again = [
+        await at_hub.ask("POST", "/acts", token=token, json=act, headers=headers) for _ in range(2)
+    ]
+    assert first.json()["state"] == "done"
+    assert again.json() == first.json()
+
+
 async def test_two_stewards_who_speak_in_one_moment_are_both_heard(
     at_hub: TestNodeService, new_node: NodeMaker
 ) -> None:

@@ -1,5 +1,8 @@
 """The node service comes up over its server, says who it is, and keeps the streams of its node."""
 
+import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +13,26 @@ from sqlalchemy import create_engine
 
 from services.node import certificates, credentials
 from services.node.access import ACCESS
-from services.node.app import HEAD, STEPS
+from services.node.app import HEAD, STEPS, create_front_app, create_joining_app
 from services.node.handlers import described
 from services.node.home import BadHome
+from services.node.invitations import make_invitation
+from services.node.join import request_of
+from services.node.queries import descriptions
 from services.node.tables import METADATA
 from shared.contracts.log import REOPENING_TAG, LogReopened
 from shared.gate import undeclared
 from shared.ids import SERVICES, ServiceName
 from shared.keys import Prefix, SigningKey, verify
 from shared.log.page import unpadded
-from shared.migrations import migrate
-from shared.subjects import slotted
+from shared.migrations import migrate, revision
+from shared.subjects import Level, slotted
+from tests.databases import NewDatabase, database_url, postgresql, postgresql_server
 from tests.node.conftest import NodeMaker
 from tests.node_service import TestNodeService
 from tests.nodes import until
+
+__all__ = ["database_url", "postgresql", "postgresql_server"]
 
 
 async def test_a_node_without_a_hub_comes_up_and_says_who_it_is(new_node: NodeMaker) -> None:
@@ -144,14 +153,70 @@ async def _published(service: TestNodeService, pages: int) -> None:
     await until(done, what=f"{pages} pages are published")
 
 
-async def test_the_tables_are_what_the_migrations_make(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/node.db"
-    await migrate(url, STEPS, head=HEAD)
-    engine = create_engine(url)
+async def test_the_tables_are_what_the_migrations_make(database_url: str) -> None:
+    await migrate(database_url, STEPS, head=HEAD)
+    assert revision(database_url) == HEAD
+    engine = create_engine(database_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, METADATA) == []
     engine.dispose()
+
+
+async def test_a_node_keeps_its_own_in_postgresql_as_well(
+    new_node: NodeMaker, postgresql: NewDatabase
+) -> None:
+    node, hub = new_node("a"), new_node("eu", level=Level.CONTINENTAL)
+    await hub.start()
+    async with TestNodeService(hub, database=postgresql()) as service:
+        request = request_of(node.home, make_invitation(hub.home))
+        body = request.model_dump(mode="json")
+        asked = await service.ask("POST", "/joining", app=create_joining_app(), json=body)
+        act = {"act": "admit", "node": "a", "fingerprint": asked.json()["fingerprint"]}
+        # Two stewards who speak in one moment are both heard, one after the other.
+        answers = await asyncio.gather(
+            *(
+                service.ask("POST", "/acts", token=service.person(one, "steward"), json=act)
+                for one in ("p-1", "p-2")
+            )
+        )
+        assert sorted(answer.json()["state"] for answer in answers) == ["done", "open"]
+        made = await service.ask(
+            "POST", "/tokens", token=service.service(), json={"bearer": "p-3", "days": 1}
+        )
+        path = f"/tokens/{made.json()['id']}"
+        assert (await service.ask("DELETE", path, token=service.service())).status_code == 204
+        shown = await service.ask("GET", "/nodes", token=service.person("p-1"))
+        assert [one["node"] for one in shown.json()] == ["a", "eu"]
+        refused = await service.ask("GET", "/tokens", token=made.json()["token"])
+        assert refused.json()["type"] == "/problems/token-revoked"
+        page = await service.ask("GET", "/?lang=es", app=create_front_app())
+        assert page.status_code == 200
+        answer = await service.ask("GET", "/watch", token=service.service())
+        assert answer.json()["silent"] == []
+
+
+def test_what_shows_pages_is_loaded_when_one_is_shown() -> None:
+    program = (
+        "import sys, services.node.app as app, services.node.settings as settings\n"
+        "app.create_app(settings.NodeServiceSettings()).openapi()\n"
+        "app.create_front_app()\n"
+        "print(*[name for name in ('babel', 'jinja2', 'alembic') if name in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert found.stdout.split() == []
+
+
+async def test_what_a_node_tells_after_a_restore_is_newer_than_what_it_has_forgotten(
+    new_node: NodeMaker,
+) -> None:
+    node = new_node("remess")
+    await node.start()
+    async with TestNodeService(node) as service:
+        [said] = (await service.parts.host.store.read(descriptions)).values()
+        assert said.revision > 1_700_000_000_000
 
 
 def test_a_description_that_says_too_much_names_the_line(new_node: NodeMaker) -> None:

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, select
 
 from services.node import certificates
 from services.node.access import ACCESS
+from services.node.tables import LOG
 from shared.access import Caller, Role
 from shared.clock import SystemClock
 from shared.events import Log, Speaker
@@ -77,6 +78,28 @@ async def test_a_token_says_what_was_asked_for_and_is_shown_once(
         service.parts.host.desk.sealer.pages, Log.PRIVATE, epoch=1, after=0, most=100
     )
     assert not any(made["token"].encode() in page.data for page in pages)
+
+
+async def test_a_token_that_is_asked_for_twice_with_one_key_is_one_token(
+    service: TestNodeService,
+) -> None:
+    headers = {"Idempotency-Key": "tonight"}
+    token = service.service()
+    first, again = [
+        await service.ask("POST", "/tokens", token=token, json=PERSON, headers=headers)
+        for _ in range(2)
+    ]
+    assert first.json() == again.json()
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert len((await service.ask("GET", "/tokens", token=token)).json()) == 1
+    other = PERSON | {"bearer": "p-boris"}
+    answer = await service.ask("POST", "/tokens", token=token, json=other, headers=headers)
+    assert answer.json()["type"] == "/problems/idempotency-key-reused"
+    # The answer is remembered, and the token is not.
+    kept = await service.parts.host.store.read(
+        lambda work: [row.body for row in work.execute(select(LOG.answered.c.body))]
+    )
+    assert kept == [first.json()["id"].encode()]
 
 
 async def test_a_steward_issues_tokens_but_names_no_steward(service: TestNodeService) -> None:

@@ -166,7 +166,7 @@ async def running(settings: NodeServiceSettings, *, checks: Checks) -> AsyncIter
         )
         parts = made[0]
         host.desk.trust.on_change(parts.flow.registry_changed)
-        host.desk.repairer.on_stall(parts.flow.stalled)
+        host.desk.repairer.on_stall(parts.watch.stalled)
         checks_of_node(checks, parts)
         for name, work in (
             ("flow", parts.flow.run),

@@ -114,10 +114,14 @@ class Flow:
                     await self.gather_anew()
             await asyncio.sleep(self._poll_s)
 
-    async def stalled(self, name: LogName) -> None:
-        """Set the sources of ``IN`` again: a log stays behind its head though links are up."""
+    async def stalled(self, name: LogName) -> bool:
+        """Set sources again, because a log stays behind its head though links are up.
+
+        Returns whether any were set; the same stream's are not, sooner than ``reset_s`` after.
+        """
         if self._level is Level.LOCAL and self.linked_for_s is None:
-            return
+            return False
+        done = False
         streams = self.streams.sourcing() if self._level is not Level.LOCAL else []
         for stream in streams or [in_stream(self._node)]:
             now = time.monotonic()
@@ -126,6 +130,8 @@ class Flow:
                 log.warning("sources set again", stream=stream, log=str(name))
                 with suppress(Refusal):
                     await self.streams.reset_sources(stream)
+                    done = True
+        return done
 
     async def _gather(self) -> None:
         if self._level is Level.CONTINENTAL:

@@ -34,6 +34,9 @@ from shared.service import ServiceHost
 from shared.store import Work
 from shared.subjects import Level
 
+RESETS_MAX: Final = 3
+"""How often sources are set again for one log that does not move: a node may also announce heads
+that it never shows, and must not keep the others from drawing."""
 LOOKS_IN_LATE: Final = 6
 """How often the watch looks within the time that something may be late."""
 
@@ -70,6 +73,7 @@ class Watch:
         self._late_s = late_s
         self._unheard_s = SILENT_INTERVALS * heads_most_s
         self._patience = Patience()
+        self._resets: dict[LogName, int] = {}
         self._known: frozenset[str] = frozenset()
         self._looking = asyncio.Lock()
         self.findings: list[Finding] = []
@@ -87,9 +91,13 @@ class Watch:
             now = time.monotonic()
             seen = conditions(await self.seen(), late_s=self._late_s)
             lasting = self._patience.lasting(seen, now)
+            stalled_now = {one.stalled for one in seen}
+            self._resets = {
+                name: times for name, times in self._resets.items() if name in stalled_now
+            }
             for condition, _ in lasting:
                 if condition.stalled is not None:
-                    await self._flow.stalled(condition.stalled)
+                    await self.stalled(condition.stalled)
             found = [
                 Finding(
                     code=one.finding.code,
@@ -102,6 +110,11 @@ class Watch:
             self.findings = sorted(found, key=lambda one: (not one.grave, one.code))
             self._tell()
             return self.findings
+
+    async def stalled(self, name: LogName) -> None:
+        """Set sources again because a log stays behind, a few times until it moves."""
+        if self._resets.get(name, 0) < RESETS_MAX and await self._flow.stalled(name):
+            self._resets[name] = self._resets.get(name, 0) + 1
 
     async def seen(self) -> Seen:
         """Return what there is to see now."""

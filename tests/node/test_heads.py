@@ -14,6 +14,7 @@ from services.node.jetstream import request
 from services.node.leaf import links
 from services.node.stream_configs import NOTHING
 from services.node.watch import HeadSeen, Seen, conditions, lags
+from services.node.watching import RESETS_MAX
 from shared.events import Log
 from shared.ids import NodeName, ServiceName
 from shared.log.names import LogName
@@ -309,3 +310,25 @@ async def test_a_new_epoch_of_a_member_renews_its_credential_and_is_drawn(
                 return "OUT_a_directory_3" in {source["name"] for source in sources}
 
             await until(drawn, what="the hub draws the epoch after the new one")
+
+
+async def test_a_node_that_announces_what_it_never_shows_does_not_stop_the_others(
+    new_node: NodeMaker,
+) -> None:
+    hub = new_node("eu", level=Level.CONTINENTAL)
+    await hub.start()
+    async with TestNodeService(hub, late_s=60.0, source_reset_s=0.0) as at_hub:
+        watch, name = at_hub.parts.watch, _head("es", 1, 10**9).name
+        before = _resets(at_hub)
+        for _ in range(10):
+            await watch.stalled(name)
+        assert _resets(at_hub) == RESETS_MAX
+        assert before == 0
+        # A log that is not behind any more may be helped again when it is behind once more.
+        await watch.look()
+        await watch.stalled(name)
+        assert _resets(at_hub) == 1
+
+
+def _resets(service: TestNodeService) -> int:
+    return sum(service.parts.watch._resets.values())

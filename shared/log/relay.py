@@ -17,7 +17,7 @@ from shared.crash import crash_point
 from shared.events import Log
 from shared.log.names import LogName
 from shared.log.page import PAGE_EVENTS_MAX, SealedPage
-from shared.log.seal import Head, Sealer
+from shared.log.seal import FRESH_EVENTS_MIN, Head, Sealed, Sealer
 from shared.store import Store, StoreUnavailable
 from shared.subjects import slotted
 from shared.tasks import ended
@@ -27,6 +27,8 @@ PACE_S: Final = 0.010
 BUSY_EVENTS: Final = 32
 BUSY_PACE_S: Final = 0.025
 """The same after a page of many events: each page costs every reader a commit."""
+PATH_SYNCS: Final = 3
+"""How many awaited publishes a page of one event is followed by at least, as time for others."""
 POLL_S: Final = 1.0
 RETRY_FIRST_S: Final = 0.05
 RETRY_MOST_S: Final = 2.0
@@ -117,6 +119,8 @@ class Relay:
         self._unanswered_since: float | None = None
         self._ahead: asyncio.Queue[SealedPage] = asyncio.Queue(SEALED_AHEAD_MAX)
         self._dropped = False
+        self._fresh = 0
+        self._publish_s = 0.0
         self._doubted = asyncio.Event()
         self._doubted.set()
         store.on_announced(self._wake.set)
@@ -222,7 +226,7 @@ class Relay:
             raise Rewound(f"the stream's page {last} has other bytes than ours")
 
     async def _seal(self, ahead: asyncio.Queue[SealedPage], publishing: asyncio.Task[None]) -> None:
-        """Seal at once when idle, and paced when the last page held several events."""
+        """Seal at once when idle, and paced after a page, by what a page costs just now."""
         loop = asyncio.get_running_loop()
         while not publishing.done():
             self._wake.clear()
@@ -232,15 +236,42 @@ class Relay:
                 return
             started = loop.time()
             sealed = await self._store.write(self._sealer.seal, self.name.log)
-            if sealed is None:
-                await _first(self._wake.wait(), publishing, timeout_s=POLL_S)
-                continue
-            await _first(ahead.put(sealed.page), publishing)
-            if sealed.events == 1:
-                await _first(ahead.join(), publishing)
-            elif sealed.events < PAGE_EVENTS_MAX:
-                pace_s = BUSY_PACE_S if sealed.events >= BUSY_EVENTS else PACE_S
-                await asyncio.sleep(max(0.0, pace_s - (loop.time() - started)))
+            if sealed is not None:
+                await _first(ahead.put(sealed.page), publishing)
+                events = sealed.events
+            else:
+                # What the store has sealed meanwhile counts like a page of ours.
+                events, self._fresh = self._fresh, 0
+            if events:
+                await self._paced(events, ahead, publishing, started)
+            else:
+                await self._idle(publishing)
+
+    async def _paced(
+        self,
+        events: int,
+        ahead: asyncio.Queue[SealedPage],
+        publishing: asyncio.Task[None],
+        started: float,
+    ) -> None:
+        """Let events gather for the next page after one of so many."""
+        if events == 1:
+            await _first(ahead.join(), publishing)
+            # Each page is synced once more at the hub and at every node, by streams that all share.
+            pace_s = min(PATH_SYNCS * self._publish_s, BUSY_PACE_S)
+        elif events < PAGE_EVENTS_MAX:
+            pace_s = BUSY_PACE_S if events >= BUSY_EVENTS else PACE_S
+        else:
+            return
+        await asyncio.sleep(max(0.0, pace_s - (asyncio.get_running_loop().time() - started)))
+
+    async def _idle(self, publishing: asyncio.Task[None]) -> None:
+        """Wait for events; the first that come are sealed as they are committed."""
+        if self.name.log is Log.PUBLIC:
+            self._sealer.fresh_min = 1
+        await _first(self._wake.wait(), publishing, timeout_s=POLL_S)
+        if self.name.log is Log.PUBLIC:
+            self._sealer.fresh_min = FRESH_EVENTS_MIN
 
     async def _publish(self, ahead: asyncio.Queue[SealedPage], epoch: int, last: int) -> None:
         """Publish the pages of an epoch after ``last``: those of the table, then the new ones.
@@ -277,17 +308,20 @@ class Relay:
                 last = page.number
         return last
 
-    def _take_sealed(self, pages: list[SealedPage]) -> None:
+    def _take_sealed(self, pages: list[Sealed]) -> None:
         """Take pages that the store has sealed at a commit."""
-        for page in pages:
+        for sealed in pages:
+            self._fresh += sealed.events
             try:
-                self._ahead.put_nowait(page)
+                self._ahead.put_nowait(sealed.page)
             except asyncio.QueueFull:
                 # The publisher reads it from the table.
                 self._dropped = True
+        self._wake.set()
 
     async def _publish_one(self, page: SealedPage) -> None:
         crash_point("sealed-before-publish")
+        began = asyncio.get_running_loop().time()
         await self._bus.publish(
             self.name.stream(page.epoch),
             self._subject,
@@ -296,6 +330,8 @@ class Relay:
             expected_last=page.number - 1,
         )
         crash_point("published-before-noted")
+        taken_s = asyncio.get_running_loop().time() - began
+        self._publish_s += (taken_s - self._publish_s) / 8
         self.state.trouble = ""
         self.state.published = (page.epoch, page.number)
         if self._unanswered_since is None and self.state.receipt < self.state.published:

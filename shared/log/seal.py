@@ -56,6 +56,8 @@ class Sealer:
     def __init__(
         self, tables: LogTables, *, speaker: Speaker, key: SigningKey, certificate: str
     ) -> None:
+        self.fresh_min = FRESH_EVENTS_MIN
+        """How many events committed together are sealed at once; the relay makes it 1 when idle."""
         self._speaker = speaker
         self._key = key
         self._certificate = certificate
@@ -165,17 +167,19 @@ class Sealer:
 
     def seal_fresh(
         self, work: Work, events: list[dict[str, Any]]
-    ) -> tuple[list[dict[str, Any]], list[SealedPage]]:
-        """Seal public events that are being committed, where they fill a page of their own.
+    ) -> tuple[list[dict[str, Any]], list[Sealed]]:
+        """Seal public events that are being committed, where they fill a page or the log is idle.
 
         They need not go through the outbox then; where older ones wait there, or the new ones are
-        few, all take the usual way, so that the order stays and pages fill up.
+        few and the relay is busy, all take the usual way, so that the order stays and pages fill.
 
         Returns:
             What is left for the outbox, and the pages, in their order.
         """
         bodies = [row["body"] for row in events if row["log"] == Log.PUBLIC.value]
-        if len(bodies) < FRESH_EVENTS_MIN or work.rows(self._any, {"of_log": Log.PUBLIC.value}):
+        if len(bodies) < self.fresh_min or not bodies:
+            return events, []
+        if work.rows(self._any, {"of_log": Log.PUBLIC.value}):
             return events, []
         pages = []
         head = self.head(work, Log.PUBLIC)
@@ -184,7 +188,9 @@ class Sealer:
             number += 1
             page = self._seal(work, Log.PUBLIC, head.epoch, number, prev, some)
             prev = page.sha256
-            pages.append(page)
+            pages.append(Sealed(page, len(some)))
+        # Until the relay says again that it is idle.
+        self.fresh_min = FRESH_EVENTS_MIN
         return [row for row in events if row["log"] != Log.PUBLIC.value], pages
 
     def _take_out(self, work: Work, log: Log, positions: list[int]) -> None:

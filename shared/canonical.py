@@ -94,17 +94,19 @@ def require_grammar(value: Any, *, depth_max: int = DEPTH_MAX) -> None:
         if depth == depth_max:
             raise NotCanonical(f"more than {depth_max} objects and arrays inside one another")
         inner: list[Any] = []
+        keys: set[Any] = set()
         for item in layer:
             kind = type(item)
             if kind is dict:
-                _require_ascii(item)
+                keys.update(item)
                 inner += item.values()
             elif kind is list:
                 inner += item
+        _require_ascii(keys)
         layer = inner
 
 
-def _require_ascii(keys: dict[Any, Any]) -> None:
+def _require_ascii(keys: set[Any]) -> None:
     try:
         if "".join(keys).isascii():
             return

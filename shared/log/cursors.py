@@ -1,30 +1,42 @@
-"""Where this service stands in the logs of others: cursors, applied pages, held pages, evidence."""
+"""Where this service stands in the logs of others: cursors, applied pages, positions in streams."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import BindParameter, and_, bindparam, delete, func, select
+from sqlalchemy import BindParameter, and_, bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.events import Log
 from shared.ids import NodeName, ServiceName
+from shared.log.evidence import EQUIVOCATION, LEFT_BRANCH, OLDER_EPOCH, Evidence
+from shared.log.held import (
+    HELD_PAGES_MAX,
+    HeldPages,
+    named,
+    of_name,
+    page_columns,
+    page_of,
+    page_row,
+)
 from shared.log.names import LogName
 from shared.log.page import NO_PAGE, SealedPage
-from shared.log.tables import LogTables, storable
+from shared.log.tables import LogTables
 from shared.store import Prepared, Work
 
-HELD_PAGES_MAX: Final = 1_000
-"""How many pages of one log may be held behind a gap; what comes above is fetched again later."""
-EVIDENCE_ROWS_MAX: Final = 10_000
-EVIDENCE_BYTES_MAX: Final = 512_000
-REFUSED_BYTES_KEPT: Final = 4_096
-EQUIVOCATION: Final = "equivocation"
-LEFT_BRANCH: Final = "left-branch"
-OLDER_EPOCH: Final = "older-epoch"
-WHOLE_EVIDENCE: Final = frozenset({EQUIVOCATION, LEFT_BRANCH, OLDER_EPOCH})
-"""Reasons for which pages are kept whole: two of them together prove two histories."""
+__all__ = [
+    "EQUIVOCATION",
+    "HELD_PAGES_MAX",
+    "LEFT_BRANCH",
+    "OLDER_EPOCH",
+    "Cursor",
+    "Cursors",
+    "LogState",
+]
+
+REPLAYED_TOGETHER: Final = 64
+"""How many pages are read at a time for a replay."""
 
 
 class LogState(StrEnum):
@@ -47,7 +59,7 @@ class Cursor:
     reason: str = ""
 
 
-class Cursors:
+class Cursors(HeldPages, Evidence):
     """The rows of the inbox, read and written within units of work.
 
     ``insert`` of the PostgreSQL dialect is used for its ``ON CONFLICT``, which SQLite writes the
@@ -55,11 +67,13 @@ class Cursors:
     """
 
     def __init__(self, tables: LogTables) -> None:
-        self.tables = tables
-        peer, pages, held = tables.peer_log, tables.peer_pages, tables.held_page
-        of = _of(peer)
+        HeldPages.__init__(self, tables)
+        Evidence.__init__(self, tables)
+        peer, pages = tables.peer_log, tables.peer_pages
         self._load = Prepared(
-            select(peer.c.epoch, peer.c.number, peer.c.hash, peer.c.state, peer.c.reason).where(*of)
+            select(peer.c.epoch, peer.c.number, peer.c.hash, peer.c.state, peer.c.reason).where(
+                *of_name(peer)
+            )
         )
         keep = insert(peer)
         fields = ("epoch", "number", "hash", "state", "reason", "applied_at")
@@ -76,65 +90,15 @@ class Cursors:
         )
         epoch: BindParameter[int] = bindparam("of_epoch")
         number: BindParameter[int] = bindparam("of_number")
-        self._hash_at = Prepared(
-            select(pages.c.sha256)
-            .where(*_of(pages), pages.c.epoch == epoch)
-            .where(pages.c.number == number)
-        )
-        place = (
-            pages.c.epoch,
-            pages.c.number,
-            pages.c.bytes,
-            pages.c.sha256,
-            pages.c.signature,
-            pages.c.certificate,
-        )
+        of_epoch = (*of_name(pages), pages.c.epoch == epoch)
+        self._hash_at = Prepared(select(pages.c.sha256).where(*of_epoch, pages.c.number == number))
+        page = select(*page_columns(pages)).limit(bindparam("most"))
         self._pages_after = Prepared(
-            select(*place)
-            .where(*_of(pages), pages.c.epoch == epoch, pages.c.number > number)
-            .order_by(pages.c.number)
-            .limit(bindparam("most"))
+            page.where(*of_epoch, pages.c.number > number).order_by(pages.c.number)
         )
-        self._all_pages = select(*place).order_by(pages.c.epoch, pages.c.number)
-        self._hold = Prepared(
-            insert(held).on_conflict_do_nothing(), columns=[column.name for column in held.c]
-        )
-        waiting = (
-            held.c.epoch,
-            held.c.number,
-            held.c.bytes,
-            held.c.sha256,
-            held.c.signature,
-            held.c.certificate,
-        )
-        self._held_next = Prepared(
-            select(*waiting)
-            .where(*_of(held), held.c.reason == "gap")
-            .where(
-                ((held.c.epoch == epoch) & (held.c.number == number))
-                | ((held.c.epoch > epoch) & (held.c.number == 1))
-            )
-            .order_by(held.c.epoch, held.c.number)
-        )
-        self._overtaken = Prepared(
-            select(*waiting)
-            .where(*_of(held), held.c.reason == "gap")
-            .where((held.c.epoch < epoch) | ((held.c.epoch == epoch) & (held.c.number <= number)))
-            .order_by(held.c.epoch, held.c.number)
-        )
-        self._held_count = Prepared(select(func.count()).select_from(held).where(*_of(held)))
-        self._release = Prepared(
-            delete(held).where(
-                *_of(held),
-                held.c.epoch == epoch,
-                held.c.number == number,
-                held.c.sha256 == bindparam("of_sha256"),
-            )
-        )
-        self._count = counting(tables)
-        self._evidence = Prepared(
-            insert(tables.quarantine).on_conflict_do_nothing(),
-            columns=[c.name for c in tables.quarantine.c if c.name != "id"],
+        beyond = tuple_(pages.c.epoch, pages.c.number) > tuple_(epoch, number)
+        self._beyond = Prepared(
+            page.where(*of_name(pages), beyond).order_by(pages.c.epoch, pages.c.number)
         )
         position = insert(tables.inbox_cursor)
         self._position = Prepared(
@@ -151,7 +115,7 @@ class Cursors:
 
     def load(self, work: Work, name: LogName) -> Cursor:
         """Return where a log stands; before its first page where nothing is known of it."""
-        rows = work.rows(self._load, _named(name))
+        rows = work.rows(self._load, named(name))
         if not rows:
             return Cursor(name)
         epoch, number, hash_, state, reason = rows[0]
@@ -190,24 +154,36 @@ class Cursors:
 
     def add_pages(self, work: Work, name: LogName, pages: Sequence[SealedPage]) -> None:
         """Keep pages that were applied."""
-        work.run(self._add_pages, [_row(name, page) for page in pages])
+        work.run(self._add_pages, [page_row(name, page) for page in pages])
 
     def hash_at(self, work: Work, name: LogName, epoch: int, number: int) -> str | None:
         """Return the hash of an applied page, or none where there is none."""
-        rows = work.rows(self._hash_at, {**_named(name), "of_epoch": epoch, "of_number": number})
+        rows = work.rows(self._hash_at, {**named(name), "of_epoch": epoch, "of_number": number})
         return str(rows[0][0]) if rows else None
 
     def pages_after(
         self, work: Work, name: LogName, *, epoch: int, after: int, most: int
     ) -> list[SealedPage]:
         """Return applied pages of an epoch after a number, in order, at most so many."""
-        parameters = {**_named(name), "of_epoch": epoch, "of_number": after, "most": most}
-        return [_page(name, row) for row in work.rows(self._pages_after, parameters)]
+        parameters = {**named(name), "of_epoch": epoch, "of_number": after, "most": most}
+        return [page_of(name, row) for row in work.rows(self._pages_after, parameters)]
+
+    def each_page(
+        self, work: Work, name: LogName, *, epoch: int = 0, after: int = 0
+    ) -> Iterator[SealedPage]:
+        """Yield the applied pages of a log after a place, in order, a few at a time."""
+        while True:
+            place = {"of_epoch": epoch, "of_number": after, "most": REPLAYED_TOGETHER}
+            rows = work.rows(self._beyond, named(name) | place)
+            for row in rows:
+                yield page_of(name, row)
+            if len(rows) < REPLAYED_TOGETHER:
+                return
+            epoch, after = rows[-1][0], rows[-1][1]
 
     def all_pages(self, work: Work, name: LogName) -> list[SealedPage]:
-        """Return all applied pages of a log, in order, for a replay."""
-        statement = self._all_pages.where(*_of(self.tables.peer_pages))
-        return [_page(name, tuple(row)) for row in work.execute(statement, _named(name))]
+        """Return all applied pages of a log, in order."""
+        return list(self.each_page(work, name))
 
     def certificates(self, work: Work) -> list[tuple[LogName, str]]:
         """Return, of each log, the certificate of the last page that was applied."""
@@ -225,113 +201,15 @@ class Cursors:
 
         Returns how many pages of this epoch after ``after``, and of later epochs, were dropped.
         """
-        table = self.tables.peer_pages
-        beyond = (table.c.epoch > epoch) | ((table.c.epoch == epoch) & (table.c.number > after))
-        found = work.execute(self._all_pages.where(*_of(table), beyond), _named(name)).all()
-        for row in found:
-            self.keep_evidence(work, name, _page(name, tuple(row)), reason=reason)
-        work.execute(delete(table).where(*_of(table), beyond), _named(name))
-        aside = self.tables.set_aside
-        later = (aside.c.epoch > epoch) | ((aside.c.epoch == epoch) & (aside.c.number > after))
-        work.execute(delete(aside).where(*_of(aside), later), _named(name))
-        return len(found)
-
-    def hold(self, work: Work, name: LogName, page: SealedPage, *, reason: str) -> None:
-        """Hold a page that cannot be applied yet; above the limit it is dropped instead.
-
-        A page of an unknown node has not been checked: its headers may hold anything.
-        """
-        count = work.rows(self._held_count, _named(name))[0][0]
-        if count < HELD_PAGES_MAX:
-            row = _row(name, page)
-            for header, most in (("signature", 256), ("certificate", 2048)):
-                row[header] = storable(row[header], most)
-            work.run(self._hold, {**row, "reason": reason})
-
-    def held_next(self, work: Work, cursor: Cursor) -> SealedPage | None:
-        """Return the held page that may come next: the following number, or a new epoch's first."""
-        rows = work.rows(
-            self._held_next,
-            {**_named(cursor.name), "of_epoch": cursor.epoch, "of_number": cursor.number + 1},
-        )
-        return _page(cursor.name, rows[0]) if rows else None
-
-    def overtaken(self, work: Work, cursor: Cursor) -> list[SealedPage]:
-        """Return the held pages whose places have been applied meanwhile, by a repair."""
-        rows = work.rows(
-            self._overtaken,
-            {**_named(cursor.name), "of_epoch": cursor.epoch, "of_number": cursor.number},
-        )
-        return [_page(cursor.name, row) for row in rows]
-
-    def held_count(self, work: Work, name: LogName) -> int:
-        """Return how many pages of a log are held."""
-        return int(work.rows(self._held_count, _named(name))[0][0])
-
-    def held_for(self, work: Work, reason: str) -> list[tuple[LogName, SealedPage]]:
-        """Return the pages that are held for a reason, by log and number."""
-        held = self.tables.held_page
-        rows = work.execute(
-            select(held)
-            .where(held.c.reason == reason)
-            .order_by(held.c.node, held.c.service, held.c.epoch, held.c.number)
-        )
-        found = []
-        for row in rows:
-            name = LogName(NodeName(row.node), ServiceName(row.service), Log(row.log))
-            place = (row.epoch, row.number, row.bytes, row.sha256, row.signature, row.certificate)
-            found.append((name, _page(name, place)))
-        return found
-
-    def release(self, work: Work, name: LogName, page: SealedPage) -> None:
-        """Hold a page no longer."""
-        work.run(
-            self._release,
-            {
-                **_named(name),
-                "of_epoch": page.epoch,
-                "of_number": page.number,
-                "of_sha256": page.sha256,
-            },
-        )
-
-    def forget_held(self, work: Work, name: LogName) -> None:
-        """Hold nothing of a log any longer."""
-        held = self.tables.held_page
-        work.execute(delete(held).where(*_of(held)), _named(name))
-
-    def count_refusal(self, work: Work, node: str, reason: str) -> None:
-        """Count one refusal of something that came in a node's name."""
-        work.run(self._count, {"node": node, "reason": reason, "count": 1})
-
-    def keep_evidence(
-        self, work: Work, name: LogName, page: SealedPage, *, reason: str, detail: str = ""
-    ) -> None:
-        """Keep refused bytes with their reason; they are never repaired.
-
-        Of what proves nothing against its signer only the beginning is kept.
-        """
-        most = EVIDENCE_BYTES_MAX if reason in WHOLE_EVIDENCE else REFUSED_BYTES_KEPT
-        work.run(
-            self._evidence,
-            {
-                "node": name.node,
-                "service": name.service,
-                "log": name.log.value,
-                "epoch": page.epoch,
-                "number": page.number,
-                "reason": reason,
-                "detail": storable(detail, 500),
-                "bytes": page.data[:most],
-                "signature": storable(page.signature, 256),
-                "certificate": storable(page.certificate, 2048),
-                "at": work.moment,
-            },
-        )
-        table = self.tables.quarantine
-        # Old refusals make room; a page is at most 512 kB, and most refused bytes are cut short.
-        newest = select(func.max(table.c.id)).scalar_subquery()
-        work.execute(delete(table).where(table.c.id <= newest - EVIDENCE_ROWS_MAX))
+        dropped = 0
+        for page in self.each_page(work, name, epoch=epoch, after=after):
+            self.keep_evidence(work, name, page, reason=reason)
+            dropped += 1
+        # What could not be read of these pages will not be tried again either.
+        for table in (self.tables.peer_pages, self.tables.set_aside):
+            beyond = (table.c.epoch > epoch) | ((table.c.epoch == epoch) & (table.c.number > after))
+            work.execute(delete(table).where(*of_name(table), beyond), named(name))
+        return dropped
 
     def position(self, work: Work, stream: str) -> tuple[str, int]:
         """Return the creation and the last sequence that was read of a stream."""
@@ -341,53 +219,3 @@ class Cursors:
     def keep_position(self, work: Work, stream: str, created: str, seq: int) -> None:
         """Write down how far a stream was read."""
         work.run(self._position, {"stream": stream, "created": created, "seq": seq})
-
-
-def counting(tables: LogTables) -> Prepared:
-    """Return the statement that counts one refusal of something in a node's name."""
-    table = tables.refusal_count
-    return Prepared(
-        insert(table).on_conflict_do_update(
-            index_elements=("node", "reason"), set_={"count": table.c.count + 1}
-        ),
-        columns=("node", "reason", "count"),
-    )
-
-
-def _of(table: Any) -> tuple[Any, ...]:
-    return (
-        table.c.node == bindparam("of_node"),
-        table.c.service == bindparam("of_service"),
-        table.c.log == bindparam("of_log"),
-    )
-
-
-def _named(name: LogName) -> dict[str, Any]:
-    return {"of_node": name.node, "of_service": name.service, "of_log": name.log.value}
-
-
-def _row(name: LogName, page: SealedPage) -> dict[str, Any]:
-    return {
-        "node": name.node,
-        "service": name.service,
-        "log": name.log.value,
-        "epoch": page.epoch,
-        "number": page.number,
-        "bytes": page.data,
-        "sha256": page.sha256,
-        "signature": page.signature,
-        "certificate": page.certificate,
-    }
-
-
-def _page(name: LogName, row: Sequence[Any]) -> SealedPage:
-    epoch, number, data, sha256, signature, certificate = row
-    return SealedPage(
-        log=name.log,
-        epoch=epoch,
-        number=number,
-        data=bytes(data),
-        sha256=sha256,
-        signature=signature,
-        certificate=certificate,
-    )

@@ -252,13 +252,14 @@ class Inbox:
         cursors = self._taker.cursors
         for name, page, slug in checked.held:
             cursors.hold(work, name, page, reason=slug)
-        for name, page, bad in checked.bad:
-            self._taker.quarantine(work, name, page, bad)
         for name, page, refusal in checked.refused:
             log.info("page refused", origin=name.node, service=name.service, reason=refusal.slug)
             cursors.count_refusal(work, name.node, refusal.slug)
             cursors.keep_evidence(work, name, page, reason=refusal.slug, detail=refusal.detail)
         result = self._taker.take_in(work, checked.pages, position=position)
+        # What is no page has no place in its log: the good ones beside it count first.
+        for name, page, bad in checked.bad:
+            self._taker.quarantine(work, name, page, bad)
         crash_point("applied-before-commit")
         return result
 

@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.canonical import parse_canonical, trusted_canonical
 from shared.events import BrokenContract, Event, Log, contract_of, read_lifted
 from shared.ids import NodeName, ServiceName
-from shared.log.cursors import counting
 from shared.log.door import require_namespace
+from shared.log.evidence import counting
 from shared.log.page import Page
 from shared.log.tables import LogTables, storable
 from shared.refusals import Refusal

@@ -23,7 +23,7 @@ from shared.log.inbox import Inbox
 from shared.log.names import LogName
 from shared.log.page import NO_PAGE
 from shared.log.projector import Arrived
-from shared.log.take import Taker
+from shared.log.take import Taken, Taker
 from shared.refusals import Refusal
 from shared.store import Prepared, Store, Work
 from shared.subjects import ask_subject
@@ -34,6 +34,7 @@ TICK_S: Final = 2.0
 WATCH_S: Final = 60.0
 """How long an announced head may be ahead of what was applied here."""
 PAGES_A_TIME: Final = 64
+_USEFUL: Final = (Taken.APPLIED, Taken.HELD)
 
 log = structlog.get_logger(__name__)
 
@@ -165,22 +166,26 @@ class Repairer:
         return taken
 
     async def _repair(self, cursor: Cursor) -> int:
-        """Fetch what follows a cursor; return how many pages came."""
+        """Fetch what a log lacks; return how many pages could be applied, or had been missing."""
         name = cursor.name
         fetch = self._fetch_sibling if name.node == self._node else self._fetch_remote
         if fetch is None:
             return 0
         pages: list[tuple[LogName, Delivered]] = []
+        epoch, after = await self._store.read(self._taker.missing, cursor)
         try:
-            async for page in fetch(name, cursor.epoch, cursor.number):
+            async for page in fetch(name, epoch, after):
                 pages.append((name, page))
         except (BusUnreachable, NoStream, Refusal) as error:
             log.info("repair waits", log=str(name), reason=error.slug)
-        if pages:
-            await self._inbox.take_in(pages)
-            log.info("log repaired", log=str(name), epoch=cursor.epoch, pages=len(pages))
+        if not pages:
+            return 0
+        result = await self._inbox.take_in(pages)
+        useful = sum(taken in _USEFUL for taken in result.taken)
+        if useful:
+            log.info("log repaired", log=str(name), epoch=epoch, pages=useful)
             self._wake.set()
-        return len(pages)
+        return useful
 
     async def _behind(self) -> list[tuple[LogName, int, int]]:
         """Return the logs whose announced head has been ahead of their cursor for too long."""
@@ -190,7 +195,8 @@ class Repairer:
             cursor = await self._store.read(self._taker.cursors.load, name)
             if (cursor.epoch, cursor.number) >= (epoch, number):
                 self._behind_since.pop(name, None)
-                if hash_ != NO_PAGE and cursor.state is not LogState.QUARANTINED:
+                same_epoch = epoch == cursor.epoch and hash_ != NO_PAGE
+                if same_epoch and cursor.state is not LogState.QUARANTINED:
                     await self._compare(name, epoch, number, hash_)
                 continue
             at, since = self._behind_since.setdefault(name, (cursor.number, now))

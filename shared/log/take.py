@@ -8,13 +8,13 @@ and a new epoch opens only with an event signed by the node's root key.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import Final
 
 import structlog
 
-from shared.contracts.log import REOPENING_TAG, LogQuarantined, LogReopened
-from shared.events import read
-from shared.keys import BadKey, BadSignature, verify
+from shared.contracts.log import LogQuarantined, LogReopened
+from shared.events import Log
+from shared.log.branches import BadReopening, Way, reopening, way_back
 from shared.log.cursors import (
     EQUIVOCATION,
     LEFT_BRANCH,
@@ -23,25 +23,20 @@ from shared.log.cursors import (
     Cursors,
     LogState,
 )
-from shared.log.door import SignedButBad, require_namespace
+from shared.log.door import SignedButBad
+from shared.log.held import GAP
 from shared.log.names import LogName
-from shared.log.page import NO_PAGE, Page, SealedPage, SignedPage, Unsigned, parse_page, unpadded
+from shared.log.page import Page, SealedPage, SignedPage, parse_page
 from shared.log.projector import Projector
 from shared.log.trust import Trust
-from shared.refusals import Kind, Refusal
 from shared.store import Work
 
-GAP: Final = "gap"
+QUARANTINED: Final = "log-quarantined"
+"""The reason of pages that are refused since their log is in quarantine."""
+FETCHED_BACK: Final = 64
+"""How many pages before a missing one are asked for, where a branch is fetched backwards."""
 
 log = structlog.get_logger(__name__)
-
-
-class BadReopening(Refusal):
-    """A new epoch begins without the node's root key having said so."""
-
-    kind: ClassVar[Kind] = Kind.FORBIDDEN
-    slug: ClassVar[str] = "bad-reopening"
-    title: ClassVar[str] = "A new epoch begins with an event signed by the node's root key"
 
 
 class Taken(StrEnum):
@@ -103,8 +98,7 @@ class Taker:
             result.taken.append(taken)
         self._flush(work, applied)
         for cursor in cursors.values():
-            if self._held(work, cursor, result):
-                result.node_logs |= cursor.name.service == "node"
+            self._settle(work, cursor, result)
             self.cursors.keep(work, cursor)
             if cursor.state is LogState.GAP:
                 result.gaps.add(cursor.name)
@@ -113,9 +107,18 @@ class Taker:
         return result
 
     def quarantine(self, work: Work, name: LogName, page: SealedPage, error: SignedButBad) -> None:
-        """Quarantine a log whose own key has signed what is no page."""
-        cursor = self.cursors.load(work, name)
-        self._quarantine(work, cursor, page, reason=error.reason.slug, detail=error.reason.detail)
+        """Quarantine a log whose own key has signed what is no page.
+
+        What came before, or claims an epoch that the root key has closed, begins no new quarantine.
+        """
+        cursor, reason = self.cursors.load(work, name), error.reason
+        old = 0 < page.epoch < cursor.epoch
+        detail = reason.detail
+        new = self.cursors.keep_evidence(work, name, page, reason=reason.slug, detail=detail)
+        if old or not new:
+            self._refuse(work, name, reason.slug)
+            return
+        self._quarantine(work, cursor, page, reason=reason.slug, detail=detail)
         self.cursors.keep(work, cursor)
 
     def head_differs(
@@ -126,9 +129,29 @@ class Taker:
         ours = self.cursors.hash_at(work, name, epoch, number)
         if ours is None or ours == hash_ or cursor.state is LogState.QUARANTINED:
             return
+        if epoch < cursor.epoch:
+            # It was told before the root key said which branch counts.
+            return
         cursor.state, cursor.reason = LogState.QUARANTINED, EQUIVOCATION
         self._announce(work, name, epoch, number, EQUIVOCATION, first=ours, second=hash_)
         self.cursors.keep(work, cursor)
+
+    def missing(self, work: Work, cursor: Cursor) -> tuple[int, int]:
+        """Return the place (epoch, number) after which a repair has to ask for pages.
+
+        It is where the cursor stands, unless a reopening waits and what follows here is of another
+        branch than the one that counts: then that one is fetched from its end backwards.
+        """
+        ahead = self._ahead(work, cursor)
+        waiting = [page for page in ahead if page.epoch > cursor.epoch]
+        if waiting:
+            way = self._way(work, cursor, waiting[-1])
+            parted = len(ahead) > len(waiting)
+            if way.missing is not None:
+                epoch, number = way.missing
+                if parted or way.missing <= (cursor.epoch, cursor.number):
+                    return epoch, max(0, number - FETCHED_BACK)
+        return cursor.epoch, cursor.number
 
     def _in_order(
         self,
@@ -168,137 +191,146 @@ class Taker:
                 return self._reopened(work, cursor, page, sealed, result)
             return self._hold(work, cursor, sealed)
         if page.epoch == cursor.epoch and page.number > cursor.number + 1:
-            if cursor.state is LogState.QUARANTINED:
-                return self._refuse(work, name, "log-quarantined")
             return self._hold(work, cursor, sealed)
         if page.epoch == cursor.epoch and page.number == cursor.number + 1:
             if cursor.state is LogState.QUARANTINED:
-                return self._refuse(work, name, "log-quarantined")
-            return self._quarantine(work, cursor, sealed, reason=EQUIVOCATION, detail="other prev")
+                return self._refuse(work, name, QUARANTINED)
+            return self._parted(work, cursor, sealed, detail="other prev")
         known = self.cursors.hash_at(work, name, page.epoch, page.number)
         if known == sealed.sha256:
             return Taken.SKIPPED
-        if page.epoch < cursor.epoch:
+        if page.epoch < cursor.epoch and not self._waits(work, cursor):
             # A branch that the node's root key has left, or a second instance that goes on with it.
             self.cursors.keep_evidence(work, name, sealed, reason=OLDER_EPOCH)
             return self._refuse(work, name, OLDER_EPOCH)
-        return self._quarantine(work, cursor, sealed, reason=EQUIVOCATION, detail="same number")
+        return self._parted(work, cursor, sealed, detail="same number")
+
+    def _parted(self, work: Work, cursor: Cursor, sealed: SealedPage, *, detail: str) -> Taken:
+        """Quarantine a log with two histories, unless its root key has said which one counts."""
+        if self._waits(work, cursor):
+            return self._hold(work, cursor, sealed)
+        return self._quarantine(work, cursor, sealed, reason=EQUIVOCATION, detail=detail)
 
     def _hold(self, work: Work, cursor: Cursor, sealed: SealedPage) -> Taken:
-        self.cursors.hold(work, cursor.name, sealed, reason=GAP)
+        if cursor.state is LogState.QUARANTINED:
+            return self._refuse(work, cursor.name, QUARANTINED)
+        held = self.cursors.hold(work, cursor.name, sealed, reason=GAP)
         if cursor.state is LogState.OPEN:
             cursor.state, cursor.reason = LogState.GAP, f"page {cursor.number + 1} is missing"
             log.info("gap", log=str(cursor.name), epoch=cursor.epoch, page=cursor.number + 1)
-        return Taken.HELD
+        return Taken.HELD if held else Taken.SKIPPED
 
-    def _held(self, work: Work, cursor: Cursor, result: Result) -> bool:
-        """Apply held pages as far as they follow now; return whether any did."""
-        moved = False
-        while cursor.state is not LogState.OPEN:
-            sealed = self.cursors.held_next(work, cursor)
-            if sealed is None:
-                break
-            page = parse_page(sealed.data)
-            self.cursors.release(work, cursor.name, sealed)
-            applied: dict[LogName, list[SealedPage]] = {}
-            taken = self._in_order(work, cursor, page, sealed, applied, result)
-            self._flush(work, applied)
-            if taken is None:
-                taken = self._out_of_order(work, cursor, page, sealed, result)
-            if taken is not Taken.APPLIED:
-                break
-            moved = True
-        if cursor.state is not LogState.OPEN:
-            # A repair brings pages that are held, too: each is the one that was applied, or proof.
-            for sealed in self.cursors.overtaken(work, cursor):
-                self.cursors.release(work, cursor.name, sealed)
+    def _ahead(self, work: Work, cursor: Cursor) -> list[SealedPage]:
+        """Return the held pages that may come next, and the reopenings that wait, in order."""
+        return self.cursors.held_next(work, cursor.name, epoch=cursor.epoch, after=cursor.number)
+
+    def _waits(self, work: Work, cursor: Cursor) -> bool:
+        """Return whether a reopening waits until its branch is whole."""
+        ahead = self._ahead(work, cursor) if cursor.state is LogState.GAP else []
+        return any(page.epoch > cursor.epoch for page in ahead)
+
+    def _settle(self, work: Work, cursor: Cursor, result: Result) -> None:
+        """Apply held pages as far as they follow now, and look again at those left behind."""
+        while cursor.state is not LogState.OPEN and self._one_held(work, cursor, result):
+            pass
+        if cursor.state is LogState.OPEN:
+            return
+        name, place = cursor.name, {"epoch": cursor.epoch, "number": cursor.number}
+        waiting = self._waits(work, cursor)
+        for sealed in self.cursors.overtaken(work, name, **place):
+            known = self.cursors.hash_at(work, name, sealed.epoch, sealed.number)
+            if known == sealed.sha256:
+                self.cursors.release(work, name, sealed)
+            elif not waiting:
+                # Each is the page that was applied, or the proof of a second history.
+                self.cursors.release(work, name, sealed)
                 self._out_of_order(work, cursor, parse_page(sealed.data), sealed, result)
-        if cursor.state is LogState.GAP and not self.cursors.held_count(work, cursor.name):
+        if cursor.state is LogState.GAP and not self.cursors.any_behind_gap(work, name):
             cursor.state, cursor.reason = LogState.OPEN, ""
-        return moved
+
+    def _one_held(self, work: Work, cursor: Cursor, result: Result) -> bool:
+        """Apply one held page, or go over to a new epoch; return whether anything could be."""
+        ahead = self._ahead(work, cursor)
+        waiting = ahead[-1:] if ahead and ahead[-1].epoch > cursor.epoch else []
+        for sealed in ahead:
+            page = parse_page(sealed.data)
+            if sealed.epoch > cursor.epoch:
+                if self._go_over(work, cursor, page, sealed, result):
+                    self.cursors.release(work, cursor.name, sealed)
+                    return True
+            elif cursor.state is LogState.QUARANTINED:
+                self.cursors.release(work, cursor.name, sealed)
+                self._refuse(work, cursor.name, QUARANTINED)
+            elif page.prev == cursor.hash:
+                self.cursors.release(work, cursor.name, sealed)
+                self._apply(work, cursor, page, sealed, result)
+                return True
+            elif not waiting:
+                self.cursors.release(work, cursor.name, sealed)
+                self._quarantine(work, cursor, sealed, reason=EQUIVOCATION, detail="other prev")
+        return False
 
     def _reopened(
         self, work: Work, cursor: Cursor, page: Page, sealed: SealedPage, result: Result
     ) -> Taken:
-        """Go over to a new epoch, on the branch that its first event names."""
+        """Go over to a new epoch, or wait until the branch that its first event names is whole."""
         try:
-            statement = self._statement(page)
-        except Refusal as error:
+            reopening(page, self._trust)
+        except BadReopening as error:
             # Whatever its key signed in the place of a reopening: this log stops, no other one.
-            detail = error.detail if isinstance(error, BadReopening) else error.slug
-            return self._quarantine(work, cursor, sealed, reason=BadReopening.slug, detail=detail)
-        kept = self._at_branch(work, cursor, statement)
-        if not kept:
-            return self._hold(work, cursor, sealed)
-        dropped = self.cursors.drop_pages(
-            work,
-            cursor.name,
-            epoch=statement.old_epoch,
-            after=statement.last_page,
-            reason=LEFT_BRANCH,
-        )
-        cursor.epoch, cursor.number, cursor.hash = page.epoch, 0, NO_PAGE
-        cursor.state, cursor.reason = LogState.OPEN, ""
+            return self._quarantine(work, cursor, sealed, reason=error.slug, detail=error.detail)
+        if self._go_over(work, cursor, page, sealed, result):
+            return Taken.APPLIED
+        if cursor.state is LogState.QUARANTINED:
+            # The root key has decided: what is missing of the branch that counts may be repaired.
+            cursor.state, cursor.reason = LogState.GAP, f"epoch {page.epoch} waits for its branch"
+        return self._hold(work, cursor, sealed)
+
+    def _go_over(
+        self, work: Work, cursor: Cursor, page: Page, sealed: SealedPage, result: Result
+    ) -> bool:
+        """Leave the branch that does not count, and follow the new epoch, where all is here."""
+        name, way = cursor.name, self._way(work, cursor, sealed)
+        if way.base is None:
+            return False
+        epoch, number, _ = way.base
+        dropped = self.cursors.drop_pages(work, name, epoch=epoch, after=number, reason=LEFT_BRANCH)
+        cursor.epoch, cursor.number, cursor.hash = way.base
         if dropped:
-            self._replay(work, cursor.name)
-        log.info("log reopened", log=str(cursor.name), epoch=page.epoch, dropped=dropped)
-        applied: dict[LogName, list[SealedPage]] = {}
-        taken = self._in_order(work, cursor, page, sealed, applied, result)
-        self._flush(work, applied)
-        assert taken is Taken.APPLIED
-        # Later pages of the new epoch may be held already.
-        cursor.state = LogState.GAP if self.cursors.held_count(work, cursor.name) else cursor.state
-        return taken
-
-    def _at_branch(self, work: Work, cursor: Cursor, statement: LogReopened) -> bool:
-        """Return whether the last page that counts has been applied here.
-
-        Where this reader followed the other branch it goes back to the old epoch's beginning, and
-        the pages that count are fetched again.
-        """
-        name, place = cursor.name, (statement.old_epoch, statement.last_page)
-        if statement.last_page == 0:
-            return place <= (cursor.epoch, cursor.number)
-        ours = self.cursors.hash_at(work, name, *place)
-        if ours == statement.hash:
-            return True
-        if ours is not None:
-            self.cursors.drop_pages(
-                work, name, epoch=statement.old_epoch, after=0, reason=LEFT_BRANCH
-            )
-            cursor.epoch, cursor.number, cursor.hash = statement.old_epoch, 0, NO_PAGE
-            cursor.state = LogState.GAP
             self._replay(work, name)
-        elif cursor.state is LogState.QUARANTINED:
-            # The quarantine ends: what is missing up to the page that counts may be repaired.
-            cursor.state = LogState.GAP
-        return False
+        for held in way.pages:
+            self.cursors.release(work, name, held)
+            self._apply(work, cursor, parse_page(held.data), held, result)
+        self._apply(work, cursor, page, sealed, result)
+        log.info("log reopened", log=str(name), epoch=page.epoch, dropped=dropped)
+        # Later pages of the new epoch may be held already, and those of branches that were left.
+        more = self.cursors.any_behind_gap(work, name)
+        cursor.state, cursor.reason = (LogState.GAP, "") if more else (LogState.OPEN, "")
+        return True
+
+    def _way(self, work: Work, cursor: Cursor, sealed: SealedPage) -> Way:
+        def stated(page: Page) -> LogReopened:
+            return reopening(page, self._trust)
+
+        statement = stated(parse_page(sealed.data))
+        return way_back(work, self.cursors, cursor.name, statement, stated)
+
+    def _apply(
+        self, work: Work, cursor: Cursor, page: Page, sealed: SealedPage, result: Result
+    ) -> None:
+        """Apply the page that comes next, in this epoch or as the first of a later one."""
+        self._projector.apply(work, page)
+        self.cursors.add_pages(work, cursor.name, [sealed])
+        cursor.epoch, cursor.number, cursor.hash = page.epoch, page.number, sealed.sha256
+        result.events += len(page.events)
+        result.node_logs |= page.service == "node"
 
     def _replay(self, work: Work, name: LogName) -> None:
         """Forget what was remembered of this log's service, and remember the kept pages anew."""
         self._projector.forget(work, name.node, name.service)
-        for sealed in self.cursors.all_pages(work, name):
-            self._projector.apply(work, parse_page(sealed.data))
-
-    def _statement(self, page: Page) -> LogReopened:
-        first = page.events[0]
-        kind, version = require_namespace(first, page)
-        if kind != LogReopened.kind:
-            raise BadReopening(f"epoch {page.epoch} begins with {kind}")
-        event = read(kind, version, first["data"])
-        assert isinstance(event, LogReopened)
-        named = (event.node, event.service, event.which, event.epoch)
-        if named != (page.node, page.service, page.log.value, page.epoch):
-            raise BadReopening("the event names another log or epoch")
-        if event.old_epoch >= event.epoch:
-            raise BadReopening("the new epoch does not come after the old one")
-        node = self._trust.node(page.node)
-        try:
-            assert node is not None
-            verify(node.root_key, REOPENING_TAG + event.statement(), unpadded(event.signature))
-        except (BadKey, BadSignature, Unsigned) as error:
-            raise BadReopening("not signed by the node's root key") from error
-        return event
+        for each in Log:
+            for sealed in self.cursors.each_page(work, LogName(name.node, name.service, each)):
+                self._projector.apply(work, parse_page(sealed.data))
 
     def _quarantine(
         self, work: Work, cursor: Cursor, sealed: SealedPage, *, reason: str, detail: str

@@ -27,8 +27,6 @@ PACE_S: Final = 0.010
 BUSY_EVENTS: Final = 32
 BUSY_PACE_S: Final = 0.025
 """The same after a page of many events: each page costs every reader a commit."""
-PATH_SYNCS: Final = 3
-"""How many awaited publishes a page of one event is followed by at least, as time for others."""
 POLL_S: Final = 1.0
 RETRY_FIRST_S: Final = 0.05
 RETRY_MOST_S: Final = 2.0
@@ -120,7 +118,7 @@ class Relay:
         self._ahead: asyncio.Queue[SealedPage] = asyncio.Queue(SEALED_AHEAD_MAX)
         self._dropped = False
         self._fresh = 0
-        self._publish_s = 0.0
+        self._received = asyncio.Event()
         self._doubted = asyncio.Event()
         self._doubted.set()
         store.on_announced(self._wake.set)
@@ -142,6 +140,14 @@ class Relay:
             self.doubt()
         self._unanswered_since = None if place >= self.state.published else now
         self.state.receipt = place
+        self._received.set()
+
+    @property
+    def _receipts_flow(self) -> bool:
+        """Whether pages come back from the hub at all, and have not ceased to."""
+        since = self._unanswered_since
+        now = asyncio.get_running_loop().time()
+        return self.state.receipt > (0, 0) and (since is None or now - since < SILENCE_S / 5)
 
     async def run(self) -> None:
         """Seal and publish until cancelled."""
@@ -255,15 +261,23 @@ class Relay:
         started: float,
     ) -> None:
         """Let events gather for the next page after one of so many."""
+        if events >= PAGE_EVENTS_MAX:
+            return
         if events == 1:
             await _first(ahead.join(), publishing)
-            # Each page is synced once more at the hub and at every node, by streams that all share.
-            pace_s = min(PATH_SYNCS * self._publish_s, BUSY_PACE_S)
-        elif events < PAGE_EVENTS_MAX:
-            pace_s = BUSY_PACE_S if events >= BUSY_EVENTS else PACE_S
         else:
-            return
-        await asyncio.sleep(max(0.0, pace_s - (asyncio.get_running_loop().time() - started)))
+            pace_s = BUSY_PACE_S if events >= BUSY_EVENTS else PACE_S
+            await asyncio.sleep(max(0.0, pace_s - (asyncio.get_running_loop().time() - started)))
+        # Each page is synced once more at the hub and at every node, by streams that all share:
+        # where the hub is slow to give pages back, the next one shall hold more.
+        if self._receipts_flow:
+            await _first(self._nearly_received(), publishing, timeout_s=BUSY_PACE_S)
+
+    async def _nearly_received(self) -> None:
+        """Wait until the hub has given back all published pages but the newest."""
+        while self.state.receipt < (self.state.published[0], self.state.published[1] - 1):
+            self._received.clear()
+            await self._received.wait()
 
     async def _idle(self, publishing: asyncio.Task[None]) -> None:
         """Wait for events; the first that come are sealed as they are committed."""
@@ -321,7 +335,6 @@ class Relay:
 
     async def _publish_one(self, page: SealedPage) -> None:
         crash_point("sealed-before-publish")
-        began = asyncio.get_running_loop().time()
         await self._bus.publish(
             self.name.stream(page.epoch),
             self._subject,
@@ -330,8 +343,6 @@ class Relay:
             expected_last=page.number - 1,
         )
         crash_point("published-before-noted")
-        taken_s = asyncio.get_running_loop().time() - began
-        self._publish_s += (taken_s - self._publish_s) / 8
         self.state.trouble = ""
         self.state.published = (page.epoch, page.number)
         if self._unanswered_since is None and self.state.receipt < self.state.published:

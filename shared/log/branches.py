@@ -60,7 +60,10 @@ def way_back(
         if number == 0 or cursors.hash_at(work, name, epoch, number) == sha256:
             way.base = place if number else (1, 0, NO_PAGE)
             break
-        held = cursors.held_at(work, name, epoch=epoch, number=number, sha256=sha256)
+        # What first showed that there are two histories is not held, but kept as evidence.
+        held = cursors.held_at(
+            work, name, epoch=epoch, number=number, sha256=sha256
+        ) or cursors.evidence_at(work, name, epoch=epoch, number=number, sha256=sha256)
         before = _before(held, stated) if held is not None else None
         if held is None or before is None:
             way.missing = (epoch, number)

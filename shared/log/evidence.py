@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.log.names import LogName
-from shared.log.page import SealedPage
+from shared.log.page import SealedPage, sha256_hex
 from shared.log.tables import LogTables, storable
 from shared.store import Prepared, Work
 
@@ -29,6 +29,13 @@ class Evidence:
         self._evidence = Prepared(
             insert(tables.quarantine).on_conflict_do_nothing(),
             columns=[column.name for column in tables.quarantine.c if column.name != "id"],
+        )
+        kept = tables.quarantine
+        self._whole_at = (
+            select(kept.c.bytes, kept.c.signature, kept.c.certificate)
+            .where(kept.c.node == bindparam("of_node"), kept.c.service == bindparam("of_service"))
+            .where(kept.c.log == bindparam("of_log"), kept.c.epoch == bindparam("of_epoch"))
+            .where(kept.c.number == bindparam("of_number"), kept.c.reason.in_(WHOLE_EVIDENCE))
         )
 
     def count_refusal(self, work: Work, node: str, reason: str) -> None:
@@ -64,6 +71,31 @@ class Evidence:
         newest = select(func.max(table.c.id)).scalar_subquery()
         work.execute(delete(table).where(table.c.id <= newest - EVIDENCE_ROWS_MAX))
         return new > 0
+
+    def evidence_at(
+        self, work: Work, name: LogName, *, epoch: int, number: int, sha256: str
+    ) -> SealedPage | None:
+        """Return the page of a place and a hash, if it is kept as evidence of two histories."""
+        place = {
+            "of_node": name.node,
+            "of_service": name.service,
+            "of_log": name.log.value,
+            "of_epoch": epoch,
+            "of_number": number,
+        }
+        for row in work.execute(self._whole_at, place):
+            data = bytes(row.bytes)
+            if sha256_hex(data) == sha256:
+                return SealedPage(
+                    log=name.log,
+                    epoch=epoch,
+                    number=number,
+                    data=data,
+                    sha256=sha256,
+                    signature=row.signature,
+                    certificate=row.certificate,
+                )
+        return None
 
 
 def counting(tables: LogTables) -> Prepared:

@@ -333,6 +333,21 @@ async def test_a_reader_of_the_wrong_branch_replays_the_right_one(
     assert {bytes(row["bytes"]) for row in left} == {page.data for page in wrong[2:]}
 
 
+async def test_the_page_that_showed_the_fork_is_there_when_the_root_key_lets_it_count(
+    reader: Reader, holder: Holder
+) -> None:
+    trunk = fr.history(2)
+    wrong = fr.history(1, after=trunk[-1], label="wrong ")
+    right = fr.history(3, after=trunk[-1], label="right ")
+    await reader.take(fr, *trunk, *wrong, *right)
+    first = fr.reopening(right[-1])
+    await reader.take(fr, first)
+    # The hub has the wrong page, too, and shows the first one of each number.
+    await repaired(reader, holder, [*trunk, *wrong, *right[1:], first])
+    assert await stands(reader) == (2, 1, LogState.OPEN)
+    assert await reader.state() == told_by([*trunk, *right])
+
+
 async def test_a_long_wrong_branch_is_left_for_a_long_right_one(
     reader: Reader, holder: Holder
 ) -> None:

@@ -18,6 +18,7 @@ from services.node import (
     credentials,
     projections,
     status,
+    system,
     tables,
 )
 from services.node.access import ACCESS
@@ -134,9 +135,9 @@ async def running(settings: NodeServiceSettings, *, checks: Checks) -> AsyncIter
     certificates.ensure(home)
     revocations = Revocations(tables.REVOKED)
     projector = Projector(tables.LOG, release=settings.release)
-    projections.follow(projector, home.settings().name)
-    revocations.follow(projector)
     made: list[Parts] = []
+    projections.follow(projector, home.settings().name, notice=lambda: made[0].upkeep.notice())
+    revocations.follow(projector)
 
     async def sign(asked: Statement) -> LogReopened:
         return await made[0].reopenings.sign(asked)
@@ -166,6 +167,7 @@ async def running(settings: NodeServiceSettings, *, checks: Checks) -> AsyncIter
         )
         parts = made[0]
         host.desk.trust.on_change(parts.flow.registry_changed)
+        host.desk.inbox.on_arrival(parts.upkeep.arrived)
         host.desk.repairer.on_stall(parts.watch.stalled)
         checks_of_node(checks, parts)
         for name, work in (
@@ -203,6 +205,8 @@ async def _assembled(
 
     async def open_epoch(service: ServiceName, epoch: int, private: bool) -> None:
         await streams.open_epoch(service, epoch, private=private)
+        # Those who are connected may not speak of any epoch but the one that was next for them.
+        await system.reconnect_services(home)
         # A hub draws from its own logs too, the new epoch's among them.
         flow.registry_changed()
         if not private:

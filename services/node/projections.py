@@ -4,7 +4,7 @@ The registry of nodes, the heads and the letter keys are kept by the log desk, a
 service; here is what the node service knows besides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Table, delete, func, select
@@ -16,6 +16,7 @@ from shared.contracts.log import LogReopened
 from shared.contracts.node import (
     CredentialRenewed,
     DescriptionPublished,
+    HeadsAnnounced,
     PeerAdmitted,
     PeerCut,
     PeerLimited,
@@ -62,8 +63,14 @@ WHAT: Final[dict[type[Event], str]] = {
 """The words by which happenings are kept; the status page says them in five languages."""
 
 
-def follow(projector: Projector, own: NodeName) -> None:
-    """Have a projector remember what the node service knows of the node logs."""
+def follow(projector: Projector, own: NodeName, *, notice: Callable[[], None]) -> None:
+    """Have a projector remember what the node service knows of the node logs.
+
+    Args:
+        own: this node.
+        notice: called, within the unit, where something must be done about an event soon: a log
+            that goes on in a new epoch is drawn, and heard, with new credentials only.
+    """
 
     def renewed(work: Work, arrived: Sequence[Arrived[CredentialRenewed]]) -> None:
         for told in arrived:
@@ -71,9 +78,22 @@ def follow(projector: Projector, own: NodeName) -> None:
                 keep_credential(work, told.event)
             elif told.event.node == own:
                 keep_renewal(work, told.event, hub=told.origin)
+                notice()
+
+    def heads(work: Work, arrived: Sequence[Arrived[HeadsAnnounced]]) -> None:
+        for told in arrived:
+            known = _epochs_announced(work, told.origin)
+            if any(head.epoch > known.get(head.service, 1) for head in told.event.heads):
+                notice()
+
+    def reopened(work: Work, arrived: Sequence[Arrived[LogReopened]]) -> None:
+        notice()
 
     projector.on(DescriptionPublished, _remember_descriptions)
     projector.on(CredentialRenewed, renewed)
+    # Before the log desk remembers the heads themselves.
+    projector.on(HeadsAnnounced, heads)
+    projector.on(LogReopened, reopened)
     for contract in WHAT:
         projector.on(contract, _remember_happenings)
     projector.on_forget(_forget)
@@ -160,6 +180,13 @@ def _remember_happenings(work: Work, arrived: Sequence[Arrived[Any]]) -> None:
             by=told.origin,
             at=work.moment,
         )
+
+
+def _epochs_announced(work: Work, node: NodeName) -> dict[str, int]:
+    """Return, by service, the epochs of a node's logs that its heads have shown so far."""
+    heads = tables.LOG.announced_head
+    rows = work.execute(select(heads.c.service, heads.c.epoch).where(heads.c.node == node))
+    return {row.service: row.epoch for row in rows}
 
 
 def _forget(work: Work, node: NodeName, service: ServiceName) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from nats.aio.client import Client
@@ -13,6 +13,7 @@ from services.node import credentials
 from services.node.home import Home
 from services.node.server import ServerNotReady, monitor
 from shared.bus import BusUnreachable
+from shared.ids import SERVICES
 from shared.subjects import inbox_prefix
 
 CONNECT_TIMEOUT_S: Final = 5
@@ -44,24 +45,47 @@ async def reconnect_leaf(home: Home, peer: str) -> bool:
     Raises:
         BusUnreachable: the server does not answer.
     """
-    port = home.settings().ports.monitor
+    leafs = (await _monitored(home, "/leafz")).get("leafs") or ()
+    found = [int(leaf["id"]) for leaf in leafs if leaf.get("name") == peer]
+    await _end(home, found)
+    return bool(found)
+
+
+async def reconnect_services(home: Home) -> None:
+    """End the connections of the other services; each enters again with what its file says now.
+
+    Raises:
+        BusUnreachable: the server does not answer.
+    """
+    own = home.settings().name
+    names = {f"{own}/{service}/{part}" for service in SERVICES for part in ("fed", "app")}
+    # The node service keeps the streams, and may speak of all of them.
+    names -= {f"{own}/node/{part}" for part in ("fed", "app")}
+    clients = (await _monitored(home, "/connz")).get("connections") or ()
+    await _end(home, [int(one["cid"]) for one in clients if one.get("name") in names])
+
+
+async def _monitored(home: Home, path: str) -> dict[str, Any]:
     try:
-        server = (await monitor(port, "/varz"))["server_id"]
-        leafs = (await monitor(port, "/leafz")).get("leafs") or ()
+        return await monitor(home.settings().ports.monitor, path)
     except ServerNotReady as error:
         raise BusUnreachable(error.detail) from error
-    found = [int(leaf["id"]) for leaf in leafs if leaf.get("name") == peer]
-    if found:
-        async with _system(home) as client:
-            for cid in found:
-                body = json.dumps({"cid": cid}).encode("ascii")
-                try:
-                    await client.request(
-                        f"$SYS.REQ.SERVER.{server}.KICK", body, timeout=REQUEST_TIMEOUT_S
-                    )
-                except (NatsError, OSError) as error:
-                    raise BusUnreachable(type(error).__name__) from error
-    return bool(found)
+
+
+async def _end(home: Home, connections: list[int]) -> None:
+    """End connections, by the server's numbers for them."""
+    if not connections:
+        return
+    server = (await _monitored(home, "/varz"))["server_id"]
+    async with _system(home) as client:
+        for cid in connections:
+            body = json.dumps({"cid": cid}).encode("ascii")
+            try:
+                await client.request(
+                    f"$SYS.REQ.SERVER.{server}.KICK", body, timeout=REQUEST_TIMEOUT_S
+                )
+            except (NatsError, OSError) as error:
+                raise BusUnreachable(type(error).__name__) from error
 
 
 @asynccontextmanager

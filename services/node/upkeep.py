@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -62,6 +63,8 @@ class Upkeep:
         }
         self.trouble: dict[str, str] = {}
         """By duty, the refusal that it met last time; a duty that was done stands here no more."""
+        self._noticed = False
+        self._soon = asyncio.Event()
 
     async def once(self) -> None:
         """Do each duty once."""
@@ -77,8 +80,20 @@ class Upkeep:
     async def run(self) -> None:
         """Do all duties, again and again, until cancelled."""
         while True:
-            await asyncio.sleep(self._settings.upkeep_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._soon.wait(), self._settings.upkeep_s)
+            self._soon.clear()
             await self.once()
+
+    def notice(self) -> None:
+        """Note, within a unit, that what it takes in asks for a duty before its turn."""
+        self._noticed = True
+
+    def arrived(self) -> None:
+        """Do the duties soon where a unit that has committed now asked for it."""
+        if self._noticed:
+            self._noticed = False
+            self._soon.set()
 
     async def describe(self) -> None:
         """Publish the node's description when it has changed.

@@ -43,14 +43,15 @@ class RealNode:
     """A node of which a test starts, asks, kills and stops the processes.
 
     Args:
-        folder: the home is ``folder/<name>``.
-        name, continent, level, services: what it was founded with.
+        folder: where its home is.
+        name: the node's name.
         single: whether its services share the supervisor's process.
+        home: the home's name, where it is another than the node's.
     """
 
-    def __init__(self, folder: Path, name: str, *, single: bool = True) -> None:
+    def __init__(self, folder: Path, name: str, *, single: bool = True, home: str = "") -> None:
         self.name = name
-        self.path = folder / name
+        self.path = folder / (home or name)
         self.home = Home(self.path)
         self.single = single
         self.process: subprocess.Popen[bytes] | None = None

@@ -187,4 +187,7 @@ def require_namespace(event: dict[str, Any], page: Page) -> tuple[str, int]:
         raise NotItsNamespace(f"source {str(source)[:100]} in a page of {page.node}")
     if kind not in OF_ANY_SERVICE and kind.split(".", 1)[0] != page.service:
         raise NotItsNamespace(f"{kind} in a page of the {page.service}")
+    owner, colon, _ = event["subject"].partition(":")
+    if colon and owner != page.node:
+        raise NotItsNamespace(f"subject {event['subject'][:100]} in a page of {page.node}")
     return kind, version

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
 import structlog
@@ -9,6 +10,7 @@ from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.canonical import parse_canonical, trusted_canonical
+from shared.clock import BadTime, moment, stamp
 from shared.events import BrokenContract, Event, Log, contract_of, read_lifted
 from shared.ids import NodeName, ServiceName
 from shared.log.door import require_namespace
@@ -33,7 +35,8 @@ class Arrived(Generic[E]):
     """An event of a page, with its origin and place.
 
     ``data`` holds the fields as they were signed, lifted to the contract's version where they were
-    of an older one, with what this release does not know.
+    of an older one, with what this release does not know. ``at`` is when it happened by the clock
+    of its node, and never later than it arrived here.
     """
 
     event: E
@@ -148,7 +151,7 @@ class Projector:
         self, work: Work, page: Page, places: Sequence[int] | None
     ) -> list[tuple[int, str, str]]:
         """Remember what can be remembered; return the places of the others, with the reasons."""
-        readable, aside = self._readable(page, places)
+        readable, aside = self._readable(page, places, arrived_at=work.moment)
         try:
             with work.nested():
                 self._together(work, page, readable)
@@ -172,7 +175,7 @@ class Projector:
         return aside
 
     def _readable(
-        self, page: Page, places: Sequence[int] | None
+        self, page: Page, places: Sequence[int] | None, *, arrived_at: str
     ) -> tuple[list[tuple[int, Arrived[Any]]], list[tuple[int, str, str]]]:
         readable: list[tuple[int, Arrived[Any]]] = []
         aside: list[tuple[int, str, str]] = []
@@ -186,6 +189,9 @@ class Projector:
                 found, data = read_lifted(kind, version, event["data"])
                 if found.log is not page.log and kind not in ("log.reopened",):
                     raise BrokenContract(f"{kind} in the {page.log.value} log")
+                if version == found.version and found.about() != event["subject"]:
+                    raise BrokenContract(f"{kind}: the subject is another thing")
+                said_at = _moment_said(event["time"])
             except Refusal as error:
                 aside.append((place, error.slug, error.detail))
                 continue
@@ -198,7 +204,8 @@ class Projector:
                         origin=page.node,
                         service=page.service,
                         event_id=event["id"],
-                        at=event["time"],
+                        # Other people's clocks are shown, never trusted.
+                        at=min(said_at, arrived_at),
                         epoch=page.epoch,
                         number=page.number,
                     ),
@@ -247,3 +254,16 @@ class Projector:
             },
         )
         work.run(self._count, {"node": page.node, "reason": reason, "count": 1})
+
+
+@lru_cache(maxsize=4096)
+def _moment_said(text: str) -> str:
+    """Return the time of an event, which is one that we write.
+
+    Raises:
+        BrokenContract: it is none.
+    """
+    try:
+        return stamp(moment(text))
+    except BadTime as error:
+        raise BrokenContract(f"time: {error.detail or 'not in our form'}") from error

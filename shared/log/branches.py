@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from shared.contracts.log import REOPENING_TAG, LogReopened
-from shared.events import read
+from shared.events import FutureVersion, read
 from shared.keys import BadKey, BadSignature, verify
 from shared.log.cursors import Cursors
 from shared.log.door import require_namespace
@@ -82,10 +82,8 @@ def _before(held: SealedPage, stated: Stated) -> Place | None:
     page = parse_page(held.data)
     if page.number > 1:
         return page.epoch, page.number - 1, page.prev
-    if page.prev != NO_PAGE:
-        return None
     if page.epoch == 1:
-        return 1, 0, NO_PAGE
+        return (1, 0, NO_PAGE) if page.prev == NO_PAGE else None
     try:
         statement = stated(page)
     except Refusal:
@@ -98,13 +96,16 @@ def reopening(page: Page, trust: Trust) -> LogReopened:
 
     Raises:
         BadReopening: it is not a reopening of this log that the node's root key has signed.
+        FutureVersion: it may be one, in a form that a later release reads.
     """
+    if page.prev != NO_PAGE:
+        raise BadReopening("an epoch's first page has none before it")
     try:
         kind, version = require_namespace(page.events[0], page)
         if kind != LogReopened.kind:
             raise BadReopening(f"epoch {page.epoch} begins with {kind}")
         event = read(kind, version, page.events[0]["data"])
-    except BadReopening:
+    except (BadReopening, FutureVersion):
         raise
     except Refusal as error:
         raise BadReopening(error.slug) from error

@@ -6,6 +6,7 @@ and a new epoch opens only with an event signed by the node's root key.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -13,7 +14,7 @@ from typing import Final
 import structlog
 
 from shared.contracts.log import LogQuarantined, LogReopened
-from shared.events import Log
+from shared.events import FutureVersion, Log
 from shared.log.branches import BadReopening, Way, reopening, way_back
 from shared.log.cursors import (
     EQUIVOCATION,
@@ -142,16 +143,15 @@ class Taker:
         It is where the cursor stands, unless a reopening waits and what follows here is of another
         branch than the one that counts: then that one is fetched from its end backwards.
         """
-        ahead = self._ahead(work, cursor)
+        ahead, place = self._ahead(work, cursor), (cursor.epoch, cursor.number)
         waiting = [page for page in ahead if page.epoch > cursor.epoch]
-        if waiting:
-            way = self._way(work, cursor, waiting[-1])
+        with suppress(FutureVersion):
+            way = self._way(work, cursor, waiting[-1]) if waiting else Way()
             parted = len(ahead) > len(waiting)
-            if way.missing is not None:
+            if way.missing is not None and (parted or way.missing <= place):
                 epoch, number = way.missing
-                if parted or way.missing <= (cursor.epoch, cursor.number):
-                    return epoch, max(0, number - FETCHED_BACK)
-        return cursor.epoch, cursor.number
+                return epoch, max(0, number - FETCHED_BACK)
+        return place
 
     def _in_order(
         self,
@@ -239,7 +239,7 @@ class Taker:
         waiting = self._waits(work, cursor)
         for sealed in self.cursors.overtaken(work, name, **place):
             known = self.cursors.hash_at(work, name, sealed.epoch, sealed.number)
-            if known == sealed.sha256:
+            if known == sealed.sha256 or self._unread(sealed):
                 self.cursors.release(work, name, sealed)
             elif not waiting:
                 # Each is the page that was applied, or the proof of a second history.
@@ -276,6 +276,8 @@ class Taker:
         """Go over to a new epoch, or wait until the branch that its first event names is whole."""
         try:
             reopening(page, self._trust)
+        except FutureVersion:
+            return self._hold(work, cursor, sealed)
         except BadReopening as error:
             # Whatever its key signed in the place of a reopening: this log stops, no other one.
             return self._quarantine(work, cursor, sealed, reason=error.slug, detail=error.detail)
@@ -290,7 +292,10 @@ class Taker:
         self, work: Work, cursor: Cursor, page: Page, sealed: SealedPage, result: Result
     ) -> bool:
         """Leave the branch that does not count, and follow the new epoch, where all is here."""
-        name, way = cursor.name, self._way(work, cursor, sealed)
+        try:
+            name, way = cursor.name, self._way(work, cursor, sealed)
+        except FutureVersion:
+            return False
         if way.base is None:
             return False
         epoch, number, _ = way.base
@@ -307,6 +312,20 @@ class Taker:
         more = self.cursors.any_behind_gap(work, name)
         cursor.state, cursor.reason = (LogState.GAP, "") if more else (LogState.OPEN, "")
         return True
+
+    def _unread(self, sealed: SealedPage) -> bool:
+        """Return whether a page begins an epoch in a form that only a later release reads.
+
+        Whether the root key has signed it is not known, so it is no proof of a second history.
+        """
+        try:
+            if sealed.number == 1 < sealed.epoch:
+                reopening(parse_page(sealed.data), self._trust)
+        except FutureVersion:
+            return True
+        except BadReopening:
+            return False
+        return False
 
     def _way(self, work: Work, cursor: Cursor, sealed: SealedPage) -> Way:
         def stated(page: Page) -> LogReopened:

@@ -289,6 +289,7 @@ async def test_a_new_epoch_begins_with_the_root_keys_word(reader: Reader) -> Non
         (fr.reopening(pages[1], signature="x"), "bad-reopening"),
         (fr.history(1, epoch=2)[0], "bad-reopening"),
         (fr.reopening(None, epoch=3), "bad-reopening"),
+        (fr.altered(fr.reopening(pages[1]), prev=pages[1].sha256), "bad-reopening"),
     ):
         await reader.empty()
         result = await reader.take(fr, *pages, bad)
@@ -346,6 +347,19 @@ async def test_the_page_that_showed_the_fork_is_there_when_the_root_key_lets_it_
     await repaired(reader, holder, [*trunk, *wrong, *right[1:], first])
     assert await stands(reader) == (2, 1, LogState.OPEN)
     assert await reader.state() == told_by([*trunk, *right])
+
+
+async def test_a_reopening_that_only_a_later_release_reads_is_waited_for(
+    reader: Reader, holder: Holder
+) -> None:
+    pages = fr.history(2)
+    first = fr.reopening(pages[1])
+    event = parse_page(first.data).events[0] | {"type": "org.twiza.log.reopened.v2"}
+    newer = fr.altered(fr.reopening(pages[1]), events=[event])
+    await reader.take(fr, *pages, newer)
+    await repaired(reader, holder, [*pages, newer])
+    assert await stands(reader) == (1, 2, LogState.GAP)
+    assert await reader.rows("quarantine") == []
 
 
 async def test_a_long_wrong_branch_is_left_for_a_long_right_one(

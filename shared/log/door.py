@@ -21,7 +21,7 @@ from shared.log.page import (
     sha256_hex,
     verify_page,
 )
-from shared.log.trust import Standing, Trust
+from shared.log.trust import KnownNode, Standing, Trust
 from shared.refusals import Kind, Refusal
 
 OF_ANY_SERVICE = frozenset({"letter", "log.reopened", "log.quarantined"})
@@ -122,6 +122,7 @@ class Door:
         try:
             page = parse_page(data)
         except Refusal as error:
+            self._require_in_use(claims, expected, known)
             raise SignedButBad(error) from error
         if (page.node, page.service, page.log) != (
             expected.node,
@@ -145,6 +146,19 @@ class Door:
                 certificate=certificate,
             ),
         )
+
+    def _require_in_use(self, claims: Certificate, name: LogName, known: KnownNode) -> None:
+        """Refuse what a key signs when it speaks for its log no longer.
+
+        What is no page has no number by which to judge that; a stolen key that has been replaced
+        must not be able to stop the log.
+        """
+        if known.standing is Standing.CUT:
+            raise NodeCut(f"{name}: no page")
+        begin = claims.begins(name.log)
+        keys = self._keys.get(name, {}).values()
+        if any(other.begins(name.log) > begin for other in keys):
+            raise KeyOutOfRange(f"{name}: no page, and signed by an older key")
 
     def remember(self, name: LogName, certificate: str) -> None:
         """Hold further pages to a certificate of a page that was applied before."""

@@ -257,6 +257,20 @@ async def test_an_old_key_stays_out_when_the_reader_starts_anew(tmp_path: Path) 
             at_door(reader, late)
 
 
+async def test_what_is_no_page_is_held_against_nobody_when_its_key_is_out_of_use(
+    reader: Reader,
+) -> None:
+    rubbish = fr.signed(b"{}")
+    at_door(reader, by_new_key(4))
+    with pytest.raises(KeyOutOfRange):
+        at_door(reader, rubbish)
+    with pytest.raises(SignedButBad):
+        at_door(reader, fr.signed(b"{}", key=NEW_KEY, begins=FROM_3))
+    await change(reader, PeerCut(node="es", revision=5, last_pages={"directory": (1, 2)}))
+    with pytest.raises(NodeCut):
+        at_door(reader, es.signed(b"{}"), es.name)
+
+
 async def test_a_key_of_one_log_says_nothing_of_another(reader: Reader) -> None:
     at_door(reader, by_new_key(4))
     for page in es.history(5):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -10,20 +10,16 @@ import structlog
 from shared.bus import Bus, BusUnreachable, Delivered, Feed, NoStream
 from shared.crash import crash_point
 from shared.ids import NodeName, ServiceName
+from shared.log.checked import Checked, as_claimed
+from shared.log.cursors import LogState
 from shared.log.door import Door, NodeQuarantined, SignedButBad, UnknownNode
 from shared.log.names import LogName, federated_log
-from shared.log.page import (
-    CERTIFICATE_HEADER,
-    SIGNATURE_HEADER,
-    SealedPage,
-    SignedPage,
-    sha256_hex,
-    unchecked_identity,
-)
+from shared.log.page import CERTIFICATE_HEADER, SIGNATURE_HEADER, SealedPage
+from shared.log.projector import DEFECT
 from shared.log.take import Result, Taker
 from shared.log.trust import Standing, Trust
 from shared.refusals import Refusal
-from shared.store import Store, StoreUnavailable, Work
+from shared.store import Store, StoreUnavailable, Work, of_the_database
 from shared.subjects import federated_subject, in_stream
 
 PAGES_TOGETHER_MAX: Final = 8
@@ -42,17 +38,6 @@ class Source:
     bus: Bus
     subjects: tuple[str, ...] = ()
     sibling: LogName | None = None
-
-
-@dataclass(slots=True)
-class Checked:
-    """What the door said of the messages of one batch."""
-
-    pages: list[SignedPage] = field(default_factory=list)
-    own: list[Delivered] = field(default_factory=list)
-    held: list[tuple[LogName, SealedPage, str]] = field(default_factory=list)
-    bad: list[tuple[LogName, SealedPage, SignedButBad]] = field(default_factory=list)
-    refused: list[tuple[LogName, SealedPage, Refusal]] = field(default_factory=list)
 
 
 class Inbox:
@@ -219,13 +204,13 @@ class Inbox:
                 message.data, signature=signature, certificate=certificate, expected=name
             )
         except (UnknownNode, NodeQuarantined) as error:
-            claimed = _as_claimed(name, message.data, signature, certificate)
+            claimed = as_claimed(name, message.data, signature, certificate)
             checked.held.append((name, claimed, error.slug))
         except SignedButBad as error:
-            claimed = _as_claimed(name, message.data, signature, certificate)
+            claimed = as_claimed(name, message.data, signature, certificate)
             checked.bad.append((name, claimed, error))
         except Refusal as error:
-            claimed = _as_claimed(name, message.data, signature, certificate)
+            claimed = as_claimed(name, message.data, signature, certificate)
             checked.refused.append((name, claimed, error))
         else:
             checked.pages.append(page)
@@ -233,7 +218,7 @@ class Inbox:
     async def _apply(self, checked: Checked, position: tuple[str, str, int] | None) -> Result:
         if checked.own:
             self._own_page(checked.own)
-        result = await self._store.write(self._take, checked, position)
+        result = await self._taken(checked, position)
         crash_point("committed-before-next")
         self.applied_events += result.events
         if result.node_logs:
@@ -247,6 +232,49 @@ class Inbox:
         for arrived in self._arrived:
             arrived()
         return result
+
+    async def _taken(self, checked: Checked, position: tuple[str, str, int] | None) -> Result:
+        try:
+            return await self._store.write(self._take, checked, position)
+        except Exception as error:
+            if of_the_database(error):
+                raise
+            # One page at which our own code fails must not stop the logs of all others.
+            log.exception("pages failed together", pages=len(checked.pages))
+            return await self._store.write(self._take_each, checked, position)
+
+    def _take_each(
+        self, work: Work, checked: Checked, position: tuple[str, str, int] | None
+    ) -> Result:
+        """Take in each message for itself; one at which our own code fails stops its log alone."""
+        together = Result()
+        for name, page, one in checked.each():
+            try:
+                with work.nested():
+                    result = self._take(work, one, None)
+            except Exception as error:
+                if of_the_database(error):
+                    raise
+                log.exception("page failed", log=str(name), epoch=page.epoch, page=page.number)
+                self._stop(work, name, page, type(error).__name__)
+                continue
+            together.taken += result.taken
+            together.events += result.events
+            together.gaps |= result.gaps
+            together.node_logs |= result.node_logs
+        if position is not None:
+            self._taker.cursors.keep_position(work, *position)
+        return together
+
+    def _stop(self, work: Work, name: LogName, page: SealedPage, error: str) -> None:
+        """Leave a log where it stands; its next page is asked for again, by a later release too."""
+        cursors = self._taker.cursors
+        cursors.count_refusal(work, name.node, DEFECT)
+        cursors.keep_evidence(work, name, page, reason=DEFECT, detail=error)
+        cursor = cursors.load(work, name)
+        if cursor.state is LogState.OPEN:
+            cursor.state, cursor.reason = LogState.GAP, DEFECT
+            cursors.keep(work, cursor)
 
     def _take(self, work: Work, checked: Checked, position: tuple[str, str, int] | None) -> Result:
         cursors = self._taker.cursors
@@ -266,19 +294,3 @@ class Inbox:
     def _release(self, work: Work, pages: Sequence[tuple[LogName, SealedPage]]) -> None:
         for name, page in pages:
             self._taker.cursors.release(work, name, page)
-
-
-def _as_claimed(name: LogName, data: bytes, signature: str, certificate: str) -> SealedPage:
-    """Return refused bytes under the place that they claim, cut short where they are too long."""
-    claimed = unchecked_identity(data[:600_000])
-    epoch, number = (claimed[3], claimed[4]) if claimed else (0, 0)
-    in_range = 0 <= epoch < 2**31 and 0 <= number < 2**53
-    return SealedPage(
-        log=name.log,
-        epoch=epoch if in_range else 0,
-        number=number if in_range else 0,
-        data=data,
-        sha256=sha256_hex(data),
-        signature=signature,
-        certificate=certificate,
-    )

@@ -38,6 +38,8 @@ class Notes:
     def __init__(self) -> None:
         self.metadata = MetaData()
         self.log = LogTables(self.metadata)
+        self.said: list[tuple[str, str]] = []
+        """Each name that was told, and the time that came with it."""
         self.table = Table(
             "note",
             self.metadata,
@@ -71,19 +73,18 @@ class Notes:
 
     def remember(self, work: Work, arrived: Sequence[Arrived[Any]]) -> None:
         """Remember entities; a withdrawn one keeps an empty name."""
-        work.run(
-            self.keep,
-            [
-                {
-                    "id": told.event.entity_id,
-                    "origin": told.origin,
-                    "revision": told.event.revision,
-                    "name": told.event.profile.name if hasattr(told.event, "profile") else "",
-                    "times": 1,
-                }
-                for told in arrived
-            ],
-        )
+        rows = [
+            {
+                "id": told.event.entity_id,
+                "origin": told.origin,
+                "revision": told.event.revision,
+                "name": told.event.profile.name if hasattr(told.event, "profile") else "",
+                "times": 1,
+            }
+            for told in arrived
+        ]
+        work.run(self.keep, rows)
+        self.said += [(row["name"], told.at) for row, told in zip(rows, arrived, strict=True)]
 
     def forget(self, work: Work, node: NodeName, service: ServiceName) -> None:
         """Forget a node's entities."""
@@ -183,9 +184,10 @@ class TestDesk:
         return await self.store.read(self.notes.hash)
 
     def _remote(self, fed: NatsBus, place: Place) -> Fetch | None:
-        if place.hub is None:
+        if place.hub is None and place.level == "local":
             return None
-        asked = ask_hub(fed, NodeName(place.hub.node))
+        # A hub's services ask their own node service.
+        asked = ask_hub(fed, NodeName(place.hub.node if place.hub else place.node))
 
         def fetch(name: LogName, epoch: int, after: int) -> AsyncIterator[Delivered]:
             self.fetched.append(name)

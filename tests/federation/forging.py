@@ -99,13 +99,17 @@ class Forger:
         )
 
     @classmethod
-    def stranger(cls, name: str, service: str, *, send: Send) -> "Forger":
+    def stranger(cls, name: str, service: str, *, send: Send | None = None) -> "Forger":
         """Return somebody who claims a name with keys of their own."""
+
+        async def nowhere(forged: Forged) -> None:
+            raise AssertionError(f"a stranger has no way to send {forged}")
+
         return cls(
             LogName(NodeName(name), ServiceName(service), Log.PUBLIC),
             root=SigningKey.generate(Prefix.ROOT),
             key=SigningKey.generate(Prefix.SERVICE),
-            send=send,
+            send=send or nowhere,
         )
 
     @property

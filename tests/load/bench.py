@@ -30,7 +30,7 @@ from tests.load import whole
 from tests.load.entities import entries
 from tests.nodes import TestNode, gather
 
-BULK: Final = 30_000
+BULK: Final = 36_000
 TOGETHER: Final = 250
 SINGLE: Final = 10_000
 WRITERS: Final = 8

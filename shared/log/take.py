@@ -6,7 +6,6 @@ and a new epoch opens only with an event signed by the node's root key.
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -144,10 +143,10 @@ class Taker:
         branch than the one that counts: then that one is fetched from its end backwards.
         """
         ahead, place = self._ahead(work, cursor), (cursor.epoch, cursor.number)
-        waiting = [page for page in ahead if page.epoch > cursor.epoch]
-        with suppress(FutureVersion):
-            way = self._way(work, cursor, waiting[-1]) if waiting else Way()
-            parted = len(ahead) > len(waiting)
+        waiting = self._openings(cursor, ahead)
+        if waiting:
+            way = self._way(work, cursor, waiting[-1])
+            parted = any(page.epoch == cursor.epoch for page in ahead)
             if way.missing is not None and (parted or way.missing <= place):
                 epoch, number = way.missing
                 return epoch, max(0, number - FETCHED_BACK)
@@ -227,7 +226,15 @@ class Taker:
     def _waits(self, work: Work, cursor: Cursor) -> bool:
         """Return whether a reopening waits until its branch is whole."""
         ahead = self._ahead(work, cursor) if cursor.state is LogState.GAP else []
-        return any(page.epoch > cursor.epoch for page in ahead)
+        return bool(self._openings(cursor, ahead))
+
+    def _openings(self, cursor: Cursor, ahead: list[SealedPage]) -> list[SealedPage]:
+        """Return the held pages that the root key has let begin a later epoch.
+
+        One in a newer form is none of them: nobody knows yet who has signed it.
+        """
+        later = (sealed for sealed in ahead if sealed.epoch > cursor.epoch)
+        return [sealed for sealed in later if not self._unread(sealed)]
 
     def _settle(self, work: Work, cursor: Cursor, result: Result) -> None:
         """Apply held pages as far as they follow now, and look again at those left behind."""
@@ -251,7 +258,7 @@ class Taker:
     def _one_held(self, work: Work, cursor: Cursor, result: Result) -> bool:
         """Apply one held page, or go over to a new epoch; return whether anything could be."""
         ahead = self._ahead(work, cursor)
-        waiting = ahead[-1:] if ahead and ahead[-1].epoch > cursor.epoch else []
+        waiting = self._openings(cursor, ahead)
         for sealed in ahead:
             page = parse_page(sealed.data)
             if sealed.epoch > cursor.epoch:

@@ -239,6 +239,8 @@ class NatsBus:
                 await self._client.publish(request.reply, b"", headers={_PART: _END})
 
         self._served.append(await self._client.subscribe(subject, cb=one))
+        # Whoever asks after this is heard: the server has the subscription now.
+        await self._client.flush()
 
     async def api(self, subject: str, body: dict[str, Any]) -> dict[str, Any]:
         """Return the answer of the JetStream API to a request.

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from shared.events import Log, Speaker
 from shared.keys import SigningKey
@@ -76,7 +77,9 @@ class Sealer:
             .where(head.c.log == of_log)
             .with_for_update()
         )
-        self._begin = Prepared(insert(head), columns=("log", "epoch", "number", "hash"))
+        self._begin = Prepared(
+            insert(head).on_conflict_do_nothing(), columns=("log", "epoch", "number", "hash")
+        )
         self._waiting = Prepared(
             select(outbox.c.position, outbox.c.body)
             .where(outbox.c.log == of_log)
@@ -142,7 +145,8 @@ class Sealer:
         rows = work.rows(self._head, {"of_log": log.value})
         if not rows:
             work.run(self._begin, {"log": log.value, "epoch": 1, "number": 0, "hash": NO_PAGE})
-            return Head(1, 0, NO_PAGE)
+            # Another one may have begun the log meanwhile, and sealed its first page.
+            rows = work.rows(self._head, {"of_log": log.value})
         epoch, number, hash_, receipt_epoch, receipt_number = rows[0]
         return Head(epoch, number, hash_, (receipt_epoch, receipt_number))
 

@@ -158,15 +158,22 @@ class TestNode:
         async def on_error(error: Exception) -> None:
             self.errors.append(str(error))
 
-        return await nats.connect(
-            self.server.url,
-            user_credentials=creds,
-            inbox_prefix=prefix,
-            error_cb=on_error,
-            allow_reconnect=reconnect,
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=0.1,
-        )
+        client = Client()
+        try:
+            await client.connect(
+                self.server.url,
+                user_credentials=creds,
+                inbox_prefix=prefix,
+                error_cb=on_error,
+                allow_reconnect=reconnect,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=0.1,
+            )
+        except BaseException:
+            # The client leaves its socket open when it is not let in.
+            await client.close()
+            raise
+        return client
 
 
 async def until(

@@ -109,6 +109,7 @@ async def _system(home: Home) -> AsyncIterator[Client]:
             error_cb=failed,
         )
     except (NatsError, OSError) as error:
+        await client.close()
         raise BusUnreachable(type(error).__name__) from error
     try:
         yield client

@@ -1,7 +1,6 @@
 """Two stewards decide who belongs; what they decide is felt at once and survives a restart."""
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -201,15 +200,13 @@ async def test_who_is_cut_is_gone_within_a_second_and_stays_out_after_a_restart(
         cut = {"act": "cut", "node": "a", "cause": "They are leaving us."}
         await at_hub.ask("POST", "/acts", token=token, json=cut)
         assert "a" in await _linked(hub)
-        began = time.monotonic()
         token = at_hub.person("p-2", "steward")
         assert (await at_hub.ask("POST", "/acts", token=token, json=cut)).json()["state"] == "done"
 
         async def gone() -> bool:
             return "a" not in await _linked(hub)
 
-        await until(gone, what="the link is gone", timeout_s=2)
-        assert time.monotonic() - began < 1.5
+        await until(gone, what="the link is gone", timeout_s=1)
         known = at_hub.parts.host.desk.trust.node("a")
         assert known is not None
         assert known.standing is Standing.CUT

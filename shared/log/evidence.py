@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.log.names import LogName
@@ -11,6 +11,9 @@ from shared.log.tables import LogTables, storable
 from shared.store import Prepared, Work
 
 EVIDENCE_ROWS_MAX: Final = 10_000
+"""How many whole pages are kept of one node for one reason."""
+REFUSED_ROWS_MAX: Final = 1_000
+"""How many beginnings of refused pages are kept in one node's name for one reason."""
 EVIDENCE_BYTES_MAX: Final = 512_000
 REFUSED_BYTES_KEPT: Final = 4_096
 EQUIVOCATION: Final = "equivocation"
@@ -24,13 +27,22 @@ class Evidence:
     """The rows of the quarantine, written within units of work."""
 
     def __init__(self, tables: LogTables) -> None:
-        self._quarantine = tables.quarantine
         self._count = counting(tables)
         self._evidence = Prepared(
             insert(tables.quarantine).on_conflict_do_nothing(),
             columns=[column.name for column in tables.quarantine.c if column.name != "id"],
         )
         kept = tables.quarantine
+        alike = (kept.c.node == bindparam("of_node"), kept.c.reason == bindparam("of_reason"))
+        oldest = (
+            select(kept.c.id)
+            .where(*alike)
+            .order_by(kept.c.id.desc())
+            .limit(1)
+            .offset(bindparam("most"))
+            .scalar_subquery()
+        )
+        self._make_room = Prepared(delete(kept).where(*alike, kept.c.id <= oldest))
         self._whole_at = (
             select(kept.c.bytes, kept.c.signature, kept.c.certificate)
             .where(kept.c.node == bindparam("of_node"), kept.c.service == bindparam("of_service"))
@@ -43,13 +55,25 @@ class Evidence:
         work.run(self._count, {"node": node, "reason": reason, "count": 1})
 
     def keep_evidence(
-        self, work: Work, name: LogName, page: SealedPage, *, reason: str, detail: str = ""
+        self,
+        work: Work,
+        name: LogName,
+        page: SealedPage,
+        *,
+        reason: str,
+        detail: str = "",
+        proof: bool = False,
     ) -> bool:
         """Keep refused bytes with their reason; return whether they were not kept before.
 
-        Of what proves nothing against its signer only the beginning is kept.
+        Of what proves nothing against its signer only the beginning is kept. Older rows of the same
+        node and reason make room, and no others: nobody's rubbish pushes out what proves a fault.
+
+        Args:
+            proof: whether the log's own key has signed the bytes, so that these alone prove it.
         """
-        most = EVIDENCE_BYTES_MAX if reason in WHOLE_EVIDENCE else REFUSED_BYTES_KEPT
+        whole = proof or reason in WHOLE_EVIDENCE
+        most = EVIDENCE_BYTES_MAX if whole else REFUSED_BYTES_KEPT
         new = work.run(
             self._evidence,
             {
@@ -66,11 +90,26 @@ class Evidence:
                 "at": work.moment,
             },
         )
-        table = self._quarantine
-        # Old refusals make room; a page is at most 512 kB, and most refused bytes are cut short.
-        newest = select(func.max(table.c.id)).scalar_subquery()
-        work.execute(delete(table).where(table.c.id <= newest - EVIDENCE_ROWS_MAX))
+        if new > 0:
+            rows = EVIDENCE_ROWS_MAX if whole else REFUSED_ROWS_MAX
+            of_kind = {"of_node": name.node, "of_reason": reason, "most": rows}
+            work.run(self._make_room, of_kind)
         return new > 0
+
+    def drop_evidence(self, work: Work, name: LogName, page: SealedPage, *, reason: str) -> None:
+        """Forget a page that was kept for a reason which has turned out to be none."""
+        kept = self._quarantine
+        work.execute(
+            delete(kept).where(
+                kept.c.node == name.node,
+                kept.c.service == name.service,
+                kept.c.log == name.log.value,
+                kept.c.epoch == page.epoch,
+                kept.c.number == page.number,
+                kept.c.signature == page.signature,
+                kept.c.reason == reason,
+            )
+        )
 
     def evidence_at(
         self, work: Work, name: LogName, *, epoch: int, number: int, sha256: str

@@ -114,7 +114,9 @@ class Taker:
         cursor, reason = self.cursors.load(work, name), error.reason
         old = 0 < page.epoch < cursor.epoch
         detail = reason.detail
-        new = self.cursors.keep_evidence(work, name, page, reason=reason.slug, detail=detail)
+        new = self.cursors.keep_evidence(
+            work, name, page, reason=reason.slug, detail=detail, proof=True
+        )
         if old or not new:
             self._refuse(work, name, reason.slug)
             return
@@ -363,7 +365,7 @@ class Taker:
     ) -> Taken:
         """Keep both histories as evidence, follow this log no further, and say so."""
         name = cursor.name
-        self.cursors.keep_evidence(work, name, sealed, reason=reason, detail=detail)
+        self.cursors.keep_evidence(work, name, sealed, reason=reason, detail=detail, proof=True)
         self.cursors.count_refusal(work, name.node, reason)
         if cursor.state is LogState.QUARANTINED:
             return Taken.QUARANTINED

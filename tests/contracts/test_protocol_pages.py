@@ -13,7 +13,7 @@ from services.node import pages, reopenings
 from shared import canonical, events, ids, people
 from shared.asyncapi import PROTOCOL, document
 from shared.bus import ASK_TIMEOUT_S
-from shared.log import certificates, cursors, epochs, page, relay, repair
+from shared.log import certificates, epochs, evidence, held, page, relay, repair
 from shared.refusals import Refusal
 from tests.contracts.reading import vectors
 
@@ -24,8 +24,8 @@ LIMITS: dict[str, Any] = {
     **{
         name: value
         for module in (
-            canonical, certificates, cursors, epochs, events, ids, page, pages, people, relay,
-            reopenings, repair,
+            canonical, certificates, epochs, events, evidence, held, ids, page, pages, people,
+            relay, reopenings, repair,
         )
         for name, value in vars(module).items()
         if name.isupper() and isinstance(value, int | float)

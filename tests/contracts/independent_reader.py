@@ -13,12 +13,14 @@ class Reader:
         self.place: independent.Place = (1, 0)
         self.state, self.reason = "open", ""
         self.applied: dict[independent.Place, str] = {}
+        self.wanted: dict[str, Any] = {}
+        """The reopening whose last page has not been applied here."""
         self.held: dict[independent.Place, tuple[dict[str, Any], str]] = {}
 
     def take(self, page: dict[str, Any], digest: str) -> str:
         """Return what becomes of a page; held pages follow by themselves."""
         becomes = self._one(page, digest)
-        while becomes == "applied" and (follow := self._next()) is not None:
+        while becomes in ("applied", "held") and (follow := self._next()) is not None:
             if self._one(*self.held.pop(follow)) != "applied":
                 break
         if self.state in ("open", "gap"):
@@ -33,6 +35,13 @@ class Reader:
 
     def _one(self, page: dict[str, Any], digest: str) -> str:
         place, (epoch, number) = (page["epoch"], page["number"]), self.place
+        before = self.applied.get((place[0], place[1] - 1), "0" * 64)
+        other = self.applied.get(place, digest) != digest
+        if other and digest == self.wanted.get("hash") and page["prev"] == before:
+            # It is the page that counts, and follows from one that was applied: the rest is left.
+            self.wanted, self.state = {}, "gap"
+            self._drop((place[0], place[1] - 1))
+            return self._hold(page, digest)
         if place[0] > epoch:
             return self._reopened(page, digest) if place[1] == 1 else self._hold(page, digest)
         if place == (epoch, number + 1) and self.state != "quarantined":
@@ -47,14 +56,17 @@ class Reader:
         return "refused" if place[0] < epoch else self._quarantine("equivocation")
 
     def _reopened(self, page: dict[str, Any], digest: str) -> str:
+        kind, _, version = page["events"][0]["type"].rpartition(".v")
+        if kind == "org.twiza.log.reopened" and version != "1":
+            # A later release reads it: whoever cannot waits.
+            return self._hold(page, digest)
         said = reopening(page, self.root_key)
         if said is None:
             return self._quarantine("bad-reopening")
         last = (said["old_epoch"], said["last_page"])
         ours = self.applied.get(last, "0" * 64 if last[1] == 0 else None)
         if ours != said["hash"]:
-            if ours is not None:
-                self._drop((last[0], 0))
+            self.wanted = said
             self.state = "gap"
             return self._hold(page, digest)
         self._drop(last)

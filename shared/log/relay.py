@@ -151,7 +151,7 @@ class Relay:
 
     async def run(self) -> None:
         """Seal and publish until cancelled."""
-        wait_s = RETRY_FIRST_S
+        wait_s, reached = RETRY_FIRST_S, self.state.published
         while True:
             try:
                 if self._prepare is not None:
@@ -159,7 +159,6 @@ class Relay:
                     self._prepare = None
                 await self._compared()
                 await self._pump()
-                wait_s = RETRY_FIRST_S
             except Rewound as error:
                 log.warning("log rewound", log=str(self.name), reason=error.reason)
                 self._doubted.set()
@@ -168,6 +167,8 @@ class Relay:
                 if self.state.trouble != error.slug:
                     log.info("relay waits", log=str(self.name), reason=error.slug)
                 self.state.trouble = error.slug
+                if self.state.published != reached:
+                    wait_s, reached = RETRY_FIRST_S, self.state.published
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, RETRY_MOST_S)
 
@@ -198,6 +199,11 @@ class Relay:
 
     async def _pump(self) -> None:
         head, last = await self._tail()
+        if last:
+            # What lies there may be there since an acknowledgement that was lost.
+            self.state.published = (head.epoch, last)
+        if last == head.number:
+            self.state.trouble = ""
         ahead = self._ahead = asyncio.Queue(SEALED_AHEAD_MAX)
         publishing = asyncio.create_task(self._publish(ahead, head.epoch, last))
         try:
@@ -299,6 +305,9 @@ class Relay:
             missing = bool(early) or self._dropped
             try:
                 page = await asyncio.wait_for(ahead.get(), LOST_S if missing else POLL_S)
+                if page.epoch != epoch:
+                    # Another process of this service has reopened the log: its stream is another.
+                    raise WrongLast(f"{self.name} goes on in epoch {page.epoch}")
                 early[page.number] = page
             except TimeoutError:
                 if early or self._dropped:

@@ -44,3 +44,6 @@ JOINING_ACCESS: Final = AccessTable(
     }
 )
 """What a hub answers on the HTTPS port by which networks ask to join; they have no tokens yet."""
+
+FRONT_ACCESS: Final = AccessTable({"see_status": everyone(reads=True)})
+"""What the node shows to people at ``/``."""

@@ -9,10 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.node import words
+from services.node.access import FRONT_ACCESS
 from services.node.app import create_front_app
 from services.node.counts import COUNTS_KEPT_S, EntityCounts
 from services.node.drawings import mark, weave
@@ -25,8 +27,10 @@ from services.node.status import (
     StatusView,
     _css,
     rendered,
+    router,
     seen,
 )
+from shared.access import ANYBODY
 from shared.clock import SetClock, moment
 from shared.contracts.node import DescriptionPublished
 from shared.log.trust import KnownNode, Standing
@@ -107,6 +111,13 @@ async def test_the_page_comes_in_the_language_of_the_browser(service: TestNodeSe
     assert "<Maroc>" not in answer.text
     answer = await _page(service, "/?lang=xx", **{"Accept-Language": "en"})
     assert _Read(answer.text).of("html")[0]["lang"] == "en"
+
+
+def test_the_front_shows_nothing_but_what_is_open_to_everybody() -> None:
+    shown = {route.operation_id for route in router.routes if isinstance(route, APIRoute)}
+    assert shown == FRONT_ACCESS.rows.keys()
+    for operation in FRONT_ACCESS.rows:
+        FRONT_ACCESS.may(ANYBODY, operation)
 
 
 async def test_the_page_says_what_is_there_and_what_cannot_be_said_now(

@@ -152,8 +152,12 @@ class Trust:
 
         Raises:
             NameTaken: the parent's name has another root key.
+            NotItsChild: what it names is no hub of hubs.
         """
         if event.parent is not None and origin in self._above(work):
+            if event.parent.level != "intercontinental":
+                # Else a hub could make known, in this way, whatever it may not admit.
+                raise NotItsChild(f"{origin} names {event.parent.node} as its hub")
             self._keep(work, event.parent, admitted_by=origin)
 
     def admitted(self, work: Work, event: PeerAdmitted, *, origin: str) -> None:

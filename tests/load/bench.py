@@ -150,6 +150,9 @@ async def main() -> int:
         fourth = Remote(folder, servers.hub)
         await fourth.line()
         stack.callback(fourth.stop)
+        seen = (await reader.ask("arrivals"))["applied"]
+        for newcomer in (third, fourth):
+            await newcomer.ask("await_applied", count=seen, timeout_s=120)
         lags = await _lags([writer, third, fourth], reader)
         figures += _lag_figures("(c) lag, three origins", lags)
         catch_up = await _catch_up(servers, folder, writer, reader, stack)

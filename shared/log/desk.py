@@ -25,13 +25,15 @@ from shared.contracts.node import (
 from shared.events import Log, Speaker
 from shared.ids import NodeName, ServiceName
 from shared.keys import SigningKey
+from shared.log.adoption import Adoption
+from shared.log.branches import reopening
 from shared.log.cursors import Cursors
 from shared.log.door import Door
 from shared.log.epochs import Gathering, HubWitness, Reopener, SignReopening
 from shared.log.inbox import Inbox
 from shared.log.names import LogName
-from shared.log.page import claimed_place
 from shared.log.projector import Arrived, Projector
+from shared.log.receipts import Receipts
 from shared.log.relay import Relay
 from shared.log.repair import WATCH_S, Fetch, Repairer
 from shared.log.seal import LOGS, Sealer
@@ -168,14 +170,24 @@ class LogDesk:
         self.reopener = Reopener(
             store=store,
             sealer=self.sealer,
-            projector=projector,
-            cursors=self.cursors,
+            adoption=Adoption(
+                store.tables, sealer=self.sealer, projector=projector, cursors=self.cursors
+            ),
             bus_of=self._bus_of,
             door=self.door,
+            stated=lambda page: reopening(page, self.trust),
             witness=self.witness,
             sign=sign_reopening,
         )
         self.relays = {log_: self._relay(log_) for log_ in LOGS}
+        self.receipts = Receipts(
+            place.own(Log.PUBLIC),
+            store=store,
+            sealer=self.sealer,
+            cursors=self.cursors,
+            door=self.door,
+            relay=self.relays[Log.PUBLIC],
+        )
         self.inbox = Inbox(
             place.node,
             place.service,
@@ -197,7 +209,6 @@ class LogDesk:
         )
         self._clock = clock
         self._tasks: list[asyncio.Task[None]] = []
-        self._receipts: dict[Log, tuple[int, int]] = {}
         self._follow_registry()
 
     async def start(self) -> None:
@@ -246,7 +257,7 @@ class LogDesk:
                     "number": heads[log_].number,
                     "hash": heads[log_].hash,
                     "published": list(relay.state.published),
-                    "receipt": list(self._receipts.get(log_, heads[log_].receipt)),
+                    "receipt": list(relay.state.receipt),
                     "witnessed": relay.state.witnessed,
                     "trouble": relay.state.trouble,
                 }
@@ -337,26 +348,9 @@ class LogDesk:
 
     def _own_pages(self, messages: Sequence[Delivered]) -> None:
         """Compare own pages that came back with the page table: receipts, or a second instance."""
-        task = asyncio.create_task(self._receive_own(messages))
+        task = asyncio.create_task(self.receipts.take(messages))
         self._tasks.append(task)
         task.add_done_callback(self._tasks.remove)
-
-    async def _receive_own(self, messages: Sequence[Delivered]) -> None:
-        place = claimed_place(messages[-1].data)
-        if place is None:
-            return
-        relay, (epoch, number) = self.relays[Log.PUBLIC], place
-        ours = await self.store.read(
-            self.sealer.pages, Log.PUBLIC, epoch=epoch, after=number - 1, most=1
-        )
-        if not ours or ours[0].data != messages[-1].data:
-            # Only the witness, who checks signatures, decides whether this is another instance.
-            head = await self.store.read(self.sealer.head_seen, Log.PUBLIC)
-            if epoch >= head.epoch:
-                relay.doubt()
-        elif place > self._receipts.get(Log.PUBLIC, (0, 0)):
-            self._receipts[Log.PUBLIC] = place
-            relay.receipt(place)
 
 
 async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:

@@ -12,9 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.bus import Bus, BusUnreachable, NoStream
@@ -22,20 +21,20 @@ from shared.contracts.log import REOPENING_TAG, LogReopened
 from shared.events import Log, frame
 from shared.ids import new_uuid7
 from shared.keys import SigningKey
-from shared.log.cursors import LEFT_BRANCH, Cursors
+from shared.log.adoption import Adoption, branch_of
+from shared.log.branches import Stated
 from shared.log.door import Door
+from shared.log.evidence import EQUIVOCATION, LEFT_BRANCH
 from shared.log.names import LogName, gathered_subject
 from shared.log.page import (
     CERTIFICATE_HEADER,
-    NO_PAGE,
     SIGNATURE_HEADER,
     SealedPage,
     SignedPage,
-    parse_page,
 )
-from shared.log.projector import Projector
 from shared.log.relay import Rewound
 from shared.log.seal import Head, Sealer
+from shared.log.tables import LogTables
 from shared.refusals import Refusal
 from shared.store import Store, Work
 
@@ -81,10 +80,12 @@ class HubWitness:
         """Return whether the hub could be asked. See ``relay.Witness``.
 
         Raises:
-            Rewound: the hub has more pages of this log than the page table, or other bytes.
+            Rewound: the hub has more pages of this log than the page table, or other bytes; or a
+                page of this epoch has come back that is not the one of the page table.
         """
         if self._gathering is None or name.log is Log.PRIVATE:
             return False
+        await store.read(_require_one_history, name, store.tables, sealer)
         last = await self._last(name, self._gathering)
         if last is None:
             return False
@@ -162,10 +163,43 @@ class HubWitness:
         ours = await store.read(
             sealer.pages, name.log, epoch=theirs.epoch, after=theirs.number - 1, most=1
         )
+        if ours and ours[0].sha256 == theirs.sha256:
+            return
+        if await store.read(_left, name, store.tables, sealer, theirs):
+            return
         if not ours or ours[0].number != theirs.number:
             raise Rewound(f"the hub has page {theirs.number} of epoch {theirs.epoch}, we do not")
-        if ours[0].sha256 != theirs.sha256:
-            raise Rewound(f"the hub's page {theirs.number} has other bytes than ours")
+        raise Rewound(f"the hub's page {theirs.number} has other bytes than ours")
+
+
+def _require_one_history(work: Work, name: LogName, tables: LogTables, sealer: Sealer) -> None:
+    """Refuse to go on in an epoch of which two histories have been seen here.
+
+    Raises:
+        Rewound: a page of the current epoch that is not ours lies among the evidence.
+    """
+    kept = tables.quarantine
+    found = work.execute(
+        select(kept.c.number)
+        .where(kept.c.node == name.node, kept.c.service == name.service)
+        .where(kept.c.log == name.log.value, kept.c.reason == EQUIVOCATION)
+        .where(kept.c.epoch >= sealer.head_seen(work, name.log).epoch)
+    ).first()
+    if found is not None:
+        raise Rewound(f"another page {found.number} of this epoch has come back")
+
+
+def _left(work: Work, name: LogName, tables: LogTables, sealer: Sealer, page: SealedPage) -> bool:
+    """Return whether a page is of a branch that this log has left when it was reopened."""
+    kept = tables.quarantine
+    found = work.execute(
+        select(kept.c.number)
+        .where(kept.c.node == name.node, kept.c.service == name.service)
+        .where(kept.c.log == name.log.value, kept.c.reason == LEFT_BRANCH)
+        .where(kept.c.epoch == page.epoch, kept.c.number == page.number)
+        .where(kept.c.signature == page.signature)
+    ).first()
+    return found is not None and page.epoch < sealer.head_seen(work, name.log).epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,18 +243,18 @@ class Reopener:
         *,
         store: Store,
         sealer: Sealer,
-        projector: Projector,
-        cursors: Cursors,
+        adoption: Adoption,
         bus_of: Callable[[Log], Bus],
         door: Door,
+        stated: Stated,
         witness: HubWitness,
         sign: SignReopening,
     ) -> None:
         self._store = store
         self._sealer = sealer
-        self._projector = projector
-        self._cursors = cursors
+        self._adoption = adoption
         self._bus_of = bus_of
+        self._stated = stated
         self._door = door
         self._witness = witness
         self._sign = sign
@@ -246,20 +280,19 @@ class Reopener:
             if not alone:
                 raise
             gathered = []
-        published = {
-            (page.sealed.epoch, page.sealed.number): page
-            for page in [*await self._local(name, head), *gathered]
-        }
-        adopted = [published[place] for place in sorted(published)]
-        last = adopted[-1].sealed if adopted else None
-        if last is None or (last.epoch, last.number) < (head.epoch, head.number):
-            last = await self._newest_common(name, head, adopted)
-        at = (last.epoch, last.number, last.sha256) if last else (head.epoch, 0, NO_PAGE)
-        statement = Statement(name, max(head.epoch, at[0]) + 1, *at, reason)
-        event = await self._sign(statement)
-        left = await self._store.write(self._adopt_and_reopen, name, adopted, event, cause)
+        found = [*gathered, *await self._local(name, head)]
+        branch = branch_of(found, self._stated)
+        ours = await self._store.read(self._adoption.own, name.log)
+        if all(ours.get(_place(page)) == page.sealed.sha256 for page in branch):
+            # All that was published is ours, too, and what we have beyond it follows from that.
+            branch = []
+        last = branch[-1].sealed if branch else head
+        newest = max([head.epoch, *(page.sealed.epoch for page in found)])
+        at = (last.epoch, last.number, last.sha256 if isinstance(last, SealedPage) else last.hash)
+        event = await self._sign(Statement(name, newest + 1, *at, reason))
+        left = await self._store.write(self._adopt_and_reopen, name, branch, found, event, cause)
         log.warning(
-            "log goes on in a new epoch", log=str(name), epoch=statement.epoch, left_behind=left
+            "log goes on in a new epoch", log=str(name), epoch=event.epoch, left_behind=left
         )
 
     async def reopen_restored(self, name: LogName, *, cause: str, alone: bool) -> None:
@@ -279,7 +312,7 @@ class Reopener:
         return found.first() is not None
 
     async def _local(self, name: LogName, head: Head) -> list[SignedPage]:
-        """Return the pages that the node's own stream has beyond, or other than, the page table."""
+        """Return, in order, the pages of the own stream that the page table lacks."""
         bus = self._bus_of(name.log)
         stream = name.stream(head.epoch)
         try:
@@ -304,43 +337,19 @@ class Reopener:
                     expected=name,
                 )
             )
-        return found
-
-    async def _newest_common(
-        self, name: LogName, head: Head, adopted: Sequence[SignedPage]
-    ) -> SealedPage | None:
-        """Return the last page that counts where we have pages beyond those that were published.
-
-        Where all that was published agrees with ours, our own head counts.
-        """
-        for page in adopted:
-            sealed = page.sealed
-            ours = await self._store.read(
-                self._sealer.pages, name.log, epoch=sealed.epoch, after=sealed.number - 1, most=1
-            )
-            if not ours or ours[0].sha256 != sealed.sha256:
-                return adopted[-1].sealed
-        ours = await self._store.read(
-            self._sealer.pages, name.log, epoch=head.epoch, after=head.number - 1, most=1
-        )
-        return ours[0] if ours else None
+        return found[::-1]
 
     def _adopt_and_reopen(
         self,
         work: Work,
         name: LogName,
-        adopted: Sequence[SignedPage],
+        branch: Sequence[SignedPage],
+        found: Sequence[SignedPage],
         event: LogReopened,
         cause: str,
     ) -> int:
         """Adopt what was published, list what was left behind, and seal the new epoch's page 1."""
-        ours_left = self._left_behind(work, name, event)
-        newer: set[tuple[str, str]] = set()
-        for page in adopted:
-            if self._adopted(work, name, page):
-                newer |= {_aggregate(told) for told in page.page.events}
-        for sealed in ours_left:
-            self._list(work, sealed, newer)
+        left = self._adoption.adopt(work, name, branch, found)
         body = frame(
             event,
             source=f"twiza:{name.node}/{name.service}",
@@ -352,79 +361,8 @@ class Reopener:
             table = self._store.tables.reopened_for
             row = {"log": name.log.value, "cause": cause}
             work.execute(insert(table).values(row).on_conflict_do_nothing())
-        return len(ours_left)
-
-    def _left_behind(self, work: Work, name: LogName, event: LogReopened) -> list[SealedPage]:
-        """Take the pages out of the table that are not on the branch that counts."""
-        pages = self._store.tables.pages
-        left = [
-            page
-            for page in self._sealer.pages(
-                work, name.log, epoch=event.old_epoch, after=0, most=2**31 - 1
-            )
-            if page.number > event.last_page
-            or (page.number == event.last_page and page.sha256 != event.hash)
-        ]
-        if any(page.number == event.last_page for page in left):
-            # The branches part somewhere before: what stays is decided page by page on adoption.
-            left = [page for page in left if page.number >= event.last_page]
-        for page in left:
-            self._cursors.keep_evidence(work, name, page, reason=LEFT_BRANCH)
-            work.execute(
-                delete(pages).where(
-                    pages.c.log == name.log.value,
-                    pages.c.epoch == page.epoch,
-                    pages.c.number == page.number,
-                )
-            )
         return left
 
-    def _adopted(self, work: Work, name: LogName, page: SignedPage) -> bool:
-        """Keep and apply a published page that the table lacks; return whether it was lacking."""
-        sealed, pages = page.sealed, self._store.tables.pages
-        ours = self._sealer.pages(
-            work, name.log, epoch=sealed.epoch, after=sealed.number - 1, most=1
-        )
-        if ours and ours[0].number == sealed.number:
-            if ours[0].sha256 == sealed.sha256:
-                return False
-            self._cursors.keep_evidence(work, name, ours[0], reason=LEFT_BRANCH)
-            self._list(work, ours[0], {_aggregate(told) for told in page.page.events})
-            work.execute(
-                delete(pages).where(
-                    pages.c.log == name.log.value,
-                    pages.c.epoch == sealed.epoch,
-                    pages.c.number == sealed.number,
-                )
-            )
-        self._sealer.keep(work, sealed, sealed_at=page.page.sealed_at)
-        self._projector.apply(work, page.page)
-        return True
 
-    def _list(self, work: Work, sealed: SealedPage, newer: set[tuple[str, str]]) -> None:
-        """List the events of a page left behind; tell again what nothing newer replaces."""
-        table = self._store.tables.left_behind
-        for told in parse_page(sealed.data).events:
-            again = _aggregate(told) not in newer and told["type"] != LogReopened.wire_type()
-            work.execute(
-                insert(table)
-                .values(
-                    event_id=told["id"],
-                    log=sealed.log.value,
-                    epoch=sealed.epoch,
-                    number=sealed.number,
-                    type=told["type"],
-                    subject=told["subject"],
-                    outcome="told again" if again else "replaced by what was published",
-                )
-                .on_conflict_do_nothing()
-            )
-            if again:
-                work.announce_again(
-                    sealed.log, told["id"], orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
-                )
-
-
-def _aggregate(told: dict[str, Any]) -> tuple[str, str]:
-    """Return of which thing an event tells."""
-    return str(told.get("type", "")).rsplit(".", 2)[0], str(told.get("subject", ""))
+def _place(signed: SignedPage) -> tuple[int, int]:
+    return signed.sealed.epoch, signed.sealed.number

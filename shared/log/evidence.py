@@ -33,6 +33,7 @@ class Evidence:
             columns=[column.name for column in tables.quarantine.c if column.name != "id"],
         )
         kept = tables.quarantine
+        self._kept = kept
         alike = (kept.c.node == bindparam("of_node"), kept.c.reason == bindparam("of_reason"))
         oldest = (
             select(kept.c.id)
@@ -98,7 +99,7 @@ class Evidence:
 
     def drop_evidence(self, work: Work, name: LogName, page: SealedPage, *, reason: str) -> None:
         """Forget a page that was kept for a reason which has turned out to be none."""
-        kept = self._quarantine
+        kept = self._kept
         work.execute(
             delete(kept).where(
                 kept.c.node == name.node,

@@ -7,7 +7,7 @@ import pytest
 
 from services.node.home import Ports
 from services.node.machine import free_ports
-from tests.faults.federation import RealFederation, RealNode
+from tests.faults.federation import RealFederation, RealNode, until
 from tests.faults.looking import head, pages, state
 from tests.faults.rest import require_rest, settled
 from tests.twiza.commands import twiza
@@ -159,3 +159,52 @@ def test_a_clone_that_starts_finds_out_before_it_tells_anything(
         assert head(fr, "directory").epoch == before.epoch + 2
     finally:
         clone.close()
+
+
+def _written_and_sealed(node: RealNode, name: str) -> list[str]:
+    """Enter an entity and wait until it stands in a page of its own."""
+    count = head(node, "directory").number
+    ids = _write(node, name)
+    until(lambda: head(node, "directory").number > count, what="it is sealed", timeout_s=40)
+    return ids
+
+
+def test_two_instances_of_one_node_lose_nothing_that_was_told(
+    federation: RealFederation,
+) -> None:
+    fr = federation["fr"]
+    fr.stop()
+    clone = _cloned(federation, fr, "fr-second")
+    link = federation.links["fr-second"]
+    try:
+        link.cut()
+        clone.start()
+        federation.start("fr")
+        clone.ready()
+        first = _write(fr, *_told("by the one that is linked", 2))
+        settled(_all(federation))
+        # Without the hub's word the clone goes on after a while, unwitnessed.
+        epoch = head(clone, "directory").epoch
+        unheard = []
+        for name in _told("by the one that is cut off", 5):
+            unheard += _written_and_sealed(clone, name)
+        fr.stop()
+        link.heal()
+        until(
+            lambda: head(clone, "directory").epoch > epoch,
+            what="the clone opens a new epoch",
+            timeout_s=60,
+        )
+        nodes = [federation["eu"], clone, federation["es"]]
+        settled(nodes)
+        require_rest(nodes, forks=True)
+        for node in nodes:
+            assert set(first + unheard) <= state(node).keys()
+        told = twiza("epoch", "--home", clone.path, "--json").told
+        listed = {one["subject"] for one in told["left_behind"]}
+        assert set(unheard) <= listed
+    finally:
+        clone.close()
+    federation.start("fr")
+    settled(_all(federation))
+    require_rest(_all(federation), forks=True)

@@ -44,9 +44,9 @@ class Origin:
     def __init__(self, node: str) -> None:
         self.name = LogName(NodeName(node), DIRECTORY, Log.PUBLIC)
         self.root = SigningKey.generate(Prefix.ROOT)
-        self._key = SigningKey.generate(Prefix.SERVICE)
+        self.key = SigningKey.generate(Prefix.SERVICE)
         self.certificate = certify(
-            self.root, node=self.name.node, service=DIRECTORY, key=self._key.public
+            self.root, node=self.name.node, service=DIRECTORY, key=self.key.public
         )
 
     def grown(self, history: History, *events: Iterable[Event], epoch: int = 0) -> History:
@@ -114,7 +114,7 @@ class Origin:
             number=number,
             data=data,
             sha256=sha256_hex(data),
-            signature=sign_page(sha256_hex(data), self._key),
+            signature=sign_page(sha256_hex(data), self.key),
             certificate=self.certificate,
         )
 

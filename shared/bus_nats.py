@@ -422,7 +422,8 @@ def _raise_error(answer: dict[str, Any], stream: str) -> None:
     error = answer.get("error")
     if error is None:
         return
-    code, text = error.get("err_code", 0), str(error.get("description", ""))[:200]
+    said = error.get("err_code")
+    code, text = said if type(said) is int else 0, str(error.get("description", ""))[:200]
     if code == _WRONG_LAST:
         raise WrongLast(f"{stream}: {text}")
     if code == _STREAM_NOT_FOUND or error.get("code") == 404:

@@ -6,7 +6,7 @@ heads that nodes announce with what was applied here, and so finds streams that 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -34,6 +34,12 @@ TICK_S: Final = 2.0
 WATCH_S: Final = 60.0
 """How long an announced head may be ahead of what was applied here."""
 PAGES_A_TIME: Final = 64
+FETCHED_PAGES_MAX: Final = 2 * PAGES_A_TIME
+"""How many pages are taken of one answer; whoever answers may go on without end."""
+FETCH_MOST_S: Final = 30.0
+"""How long one answer may take."""
+FRUITLESS_MOST_S: Final = 30.0
+"""How long a log waits at most to be asked for again, after answers that brought nothing."""
 _USEFUL: Final = (Taken.APPLIED, Taken.HELD)
 
 log = structlog.get_logger(__name__)
@@ -96,6 +102,7 @@ class Repairer:
         self._watch_s = watch_s
         self._wake = asyncio.Event()
         self._behind_since: dict[LogName, tuple[int, float]] = {}
+        self._fruitless: dict[LogName, tuple[float, float]] = {}
         self._stalled: list[Callable[[LogName], Awaitable[None]]] = []
         self.repaired_pages = 0
         heads = store.tables.announced_head
@@ -144,15 +151,20 @@ class Repairer:
             except TimeoutError:
                 pass
             try:
-                await self.round()
+                await self.round(patient=True)
             except (BusUnreachable, NoStream) as error:
                 log.debug("repair waits", reason=error.slug)
 
-    async def round(self) -> int:
-        """Try to close every gap once; return how many pages were taken in."""
+    async def round(self, *, patient: bool = False) -> int:
+        """Try to close every gap once; return how many pages were taken in.
+
+        Args:
+            patient: whether to leave those logs alone for a while of which nobody had anything: a
+                page of far ahead would have its hub asked for ever.
+        """
         taken = 0
         for cursor in await self._store.read(self._taker.cursors.all):
-            if cursor.state is LogState.GAP:
+            if cursor.state is LogState.GAP and not (patient and self._is_early(cursor.name)):
                 taken += await self._repair(cursor)
         for name, epoch, number in await self._behind():
             log.warning("log is behind its head", log=str(name), epoch=epoch, page=number)
@@ -171,21 +183,47 @@ class Repairer:
         fetch = self._fetch_sibling if name.node == self._node else self._fetch_remote
         if fetch is None:
             return 0
-        pages: list[tuple[LogName, Delivered]] = []
         epoch, after = await self._store.read(self._taker.missing, cursor)
-        try:
-            async for page in fetch(name, epoch, after):
-                pages.append((name, page))
-        except (BusUnreachable, NoStream, Refusal) as error:
-            log.info("repair waits", log=str(name), reason=error.slug)
-        if not pages:
-            return 0
-        result = await self._inbox.take_in(pages)
-        useful = sum(taken in _USEFUL for taken in result.taken)
+        pages, answered = await self._fetched(fetch, name, epoch, after)
+        useful = 0
+        if pages:
+            result = await self._inbox.take_in([(name, page) for page in pages])
+            useful = sum(taken in _USEFUL for taken in result.taken)
         if useful:
             log.info("log repaired", log=str(name), epoch=epoch, pages=useful)
+            self._fruitless.pop(name, None)
             self._wake.set()
+        elif answered:
+            _, wait_s = self._fruitless.get(name, (0.0, TICK_S / 2))
+            wait_s = min(2 * wait_s, FRUITLESS_MOST_S)
+            self._fruitless[name] = (asyncio.get_running_loop().time() + wait_s, wait_s)
         return useful
+
+    def _is_early(self, name: LogName) -> bool:
+        """Return whether it is too early to ask again for what nobody had."""
+        not_before, _ = self._fruitless.get(name, (0.0, 0.0))
+        return asyncio.get_running_loop().time() < not_before
+
+    async def _fetched(
+        self, fetch: Fetch, name: LogName, epoch: int, after: int
+    ) -> tuple[list[Delivered], bool]:
+        """Return what was fetched, and whether there was an answer to its end."""
+        pages: list[Delivered] = []
+        answer = fetch(name, epoch, after)
+        try:
+            async with asyncio.timeout(FETCH_MOST_S):
+                async for page in answer:
+                    pages.append(page)
+                    if len(pages) >= FETCHED_PAGES_MAX:
+                        break
+        except (BusUnreachable, NoStream, Refusal, TimeoutError) as error:
+            reason = error.slug if isinstance(error, Refusal) else "timeout"
+            log.info("repair waits", log=str(name), reason=reason)
+            return pages, False
+        finally:
+            if isinstance(answer, AsyncGenerator):
+                await answer.aclose()
+        return pages, True
 
     async def _behind(self) -> list[tuple[LogName, int, int]]:
         """Return the logs whose announced head has been ahead of their cursor for too long."""

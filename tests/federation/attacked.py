@@ -104,7 +104,7 @@ class Attacked:
 
 @asynccontextmanager
 async def attacked(
-    folder: Path, *, service: str = "directory", database: str = ""
+    folder: Path, *, service: str = "directory", database: str = "", answered: bool = True
 ) -> AsyncIterator[Attacked]:
     """Start the federation; ``fr`` forges the log of a service.
 
@@ -112,6 +112,7 @@ async def attacked(
         folder: where the homes lie.
         service: which log of ``fr`` is forged.
         database: the URL of the database of ``es``, a file where nothing is said.
+        answered: whether the hub's node service answers for pages that others lack.
     """
     hub = TestNode(folder, "eu", level=Level.CONTINENTAL)
     es, fr = TestNode(folder, "es"), TestNode(folder, "fr")
@@ -120,7 +121,8 @@ async def attacked(
             stack.push_async_callback(node.stop)
         await gather(hub, es, fr)
         hub_node = await stack.enter_async_context(TestDesk(hub, "node"))
-        await answer_for_pages(hub_node)
+        if answered:
+            await answer_for_pages(hub_node)
         at_hub = await stack.enter_async_context(TestDesk(hub, "directory"))
         at_es = await stack.enter_async_context(TestDesk(es, "directory", database=database))
         await admit(hub_node, es, fr)

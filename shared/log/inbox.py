@@ -130,8 +130,9 @@ class Inbox:
         try:
             state = await source.bus.state(stream)
             created, seq = await self._store.read(self._taker.cursors.position, stream)
-            if created != state.created:
-                # Another stream of that name: from its first page; the cursors drop what is known.
+            if created != state.created or seq > state.last:
+                # Another stream of that name, or one that has lost its end and will fill again:
+                # from its first page; the cursors drop what is known.
                 seq = 0
             feed = await source.bus.feed(stream, start=seq + 1, subjects=source.subjects)
             await self._drain(stream, state.created, source, feed)

@@ -121,6 +121,11 @@ class RealNode:
             return (self.path / "up.log").read_text("utf-8", "replace")[-1000:]
         return ""
 
+    def log(self, service: str) -> str:
+        """Return what a service has logged."""
+        name = "services" if self.single else service
+        return (self.home.logs / f"{name}.log").read_text("utf-8")
+
     def kill(self) -> None:
         """End the whole node as kill -9 of its first process does."""
         if self.process is not None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.faults.federation import RealFederation, RealNode, until
-from tests.faults.looking import state
+from tests.faults.looking import change, state
 from tests.faults.rest import require_rest, settled
 from tests.faults.writer import Writer
 
@@ -107,6 +107,33 @@ def test_a_hub_that_was_down_for_a_while_misses_nothing(federation: RealFederati
         federation["eu"].ready()
     settled(_all(federation))
     require_rest(_all(federation), (fr, es))
+
+
+def test_pages_that_did_not_come_are_pulled_from_the_hub(federation: RealFederation) -> None:
+    fr, es = federation["fr"], federation["es"]
+    settled(_all(federation))
+    es.stop()
+    change(es, "directory", "UPDATE inbox_cursor SET seq = seq + 3 WHERE stream = 'IN_es'")
+    written = [_write(fr, f"passed over {number}") for number in range(6)]
+    federation.start("es")
+    settled(_all(federation))
+    require_rest(_all(federation))
+    assert set(written) <= state(es).keys()
+    assert '"event":"log repaired"' in es.log("directory")
+
+
+def test_a_stream_that_has_lost_its_end_is_read_from_its_beginning(
+    federation: RealFederation,
+) -> None:
+    fr, es = federation["fr"], federation["es"]
+    settled(_all(federation))
+    es.stop()
+    change(es, "directory", "UPDATE inbox_cursor SET seq = seq + 1000 WHERE stream = 'IN_es'")
+    federation.start("es")
+    written = _write(fr, "behind the cursor")
+    until(lambda: written in state(es), what="es knows it", timeout_s=20)
+    settled(_all(federation))
+    require_rest(_all(federation))
 
 
 def test_a_node_joins_late_and_a_service_is_added_later_still(federation: RealFederation) -> None:

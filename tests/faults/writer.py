@@ -10,7 +10,7 @@ from typing import Self
 import httpx
 
 from shared.ids import new_id
-from tests.faults.federation import RealNode
+from tests.faults.federation import RealNode, until
 from tests.faults.looking import own_ids
 
 RETRY_S = 0.05
@@ -65,6 +65,16 @@ class Writer:
         trace: TracebackType | None,
     ) -> None:
         self.stop(failed=error is not None)
+
+    def written(self, times: int, *, timeout_s: float = 60.0) -> None:
+        """Wait until so many more writes have been acknowledged."""
+        wanted = self.acknowledged + times
+
+        def holds() -> bool:
+            assert not self.wrong, self.wrong
+            return self.acknowledged >= wanted
+
+        until(holds, what=f"{self.node.name} has written {times} times", timeout_s=timeout_s)
 
     def stop(self, *, failed: bool = False) -> None:
         """Stop after the write that is under way; on failure do not wait for its answer."""

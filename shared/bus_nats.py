@@ -5,6 +5,7 @@ database. A pull is renewed before the last one has run out, so that pages come 
 """
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
@@ -47,6 +48,10 @@ _WRONG_LAST: Final = 10071
 _FULL: Final = frozenset({10077, 10023, 10047})
 _DELIVERY: Final = "$JS.ACK."
 """How the reply subject of a stream's message begins; what a server says by itself has none."""
+_INBOX: Final = re.compile(
+    r"fd\.[a-z0-9-]+\.[a-z0-9-]+\.ib\.[a-z]+\.[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)?"
+)
+"""Where clients of Twiza wait for answers: below ``shared.subjects.reply_prefix``."""
 _PART: Final = "Twiza-Part"
 _END: Final = "end"
 
@@ -226,7 +231,10 @@ class NatsBus:
         """Answer each request under a subject; see ``Bus.serve``."""
 
         async def one(request: Msg) -> None:
-            if not request.reply:
+            # Whoever asks chooses where the answer goes, and it goes there with our permissions: to
+            # an inbox, and nowhere else.
+            if _INBOX.fullmatch(request.reply) is None:
+                log.warning("asked to answer no inbox", reply=request.reply[:200])
                 return
             try:
                 async for part in answer(request.data):

@@ -86,6 +86,10 @@ class MemoryServer:
         """Put a message into a stream as its sources do, without any question."""
         self._stream(name).add(subject, data, headers)
 
+    def names(self) -> list[str]:
+        """Return the names of all streams."""
+        return sorted(self._streams)
+
     def stored(self, name: str) -> list[Delivered]:
         """Return the messages of a stream."""
         return list(self._stream(name).messages)

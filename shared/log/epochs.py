@@ -31,6 +31,7 @@ from shared.log.page import (
     SIGNATURE_HEADER,
     SealedPage,
     SignedPage,
+    parse_page,
 )
 from shared.log.relay import Rewound
 from shared.log.seal import Head, Sealer
@@ -280,12 +281,15 @@ class Reopener:
             if not alone:
                 raise
             gathered = []
-        found = [*gathered, *await self._local(name, head)]
+        local, stored = await self._local(name, head)
+        found = [*gathered, *local]
         branch = branch_of(found, self._stated)
         ours = await self._store.read(self._adoption.own, name.log)
         if all(ours.get(_place(page)) == page.sealed.sha256 for page in branch):
             # All that was published is ours, too, and what we have beyond it follows from that.
-            branch = []
+            # But the old stream is closed: what it does not hold, and the hub neither, would be
+            # missing to every reader. It is told again.
+            branch = await self._store.read(self._published, name, gathered, (head.epoch, stored))
         last = branch[-1].sealed if branch else head
         newest = max([head.epoch, *(page.sealed.epoch for page in found)])
         at = (last.epoch, last.number, last.sha256 if isinstance(last, SealedPage) else last.hash)
@@ -311,15 +315,31 @@ class Reopener:
         )
         return found.first() is not None
 
-    async def _local(self, name: LogName, head: Head) -> list[SignedPage]:
-        """Return, in order, the pages of the own stream that the page table lacks."""
+    def _published(
+        self, work: Work, name: LogName, gathered: Sequence[SignedPage], stored: tuple[int, int]
+    ) -> list[SignedPage]:
+        """Return the last own page that anybody else can have; none where nobody is known to."""
+        ours = self._adoption.own(work, name.log)
+        known = [_place(one) for one in gathered if ours.get(_place(one)) == one.sealed.sha256]
+        epoch, number = max([stored, *known])
+        if not known or not number:
+            return []
+        [sealed] = self._sealer.pages(work, name.log, epoch=epoch, after=number - 1, most=1)
+        return [SignedPage(page=parse_page(sealed.data), sealed=sealed)]
+
+    async def _local(self, name: LogName, head: Head) -> tuple[list[SignedPage], int]:
+        """Return, in order, the pages of the own stream that the table lacks.
+
+        Beside them stands the last number at which both agree; 0 where they do at none.
+        """
         bus = self._bus_of(name.log)
         stream = name.stream(head.epoch)
         try:
             state = await bus.state(stream)
         except NoStream:
-            return []
+            return [], 0
         found: list[SignedPage] = []
+        agrees = 0
         for number in range(state.last, max(state.first, 1) - 1, -1):
             message = await bus.message(stream, number)
             if message is None:
@@ -328,16 +348,21 @@ class Reopener:
                 self._sealer.pages, name.log, epoch=head.epoch, after=number - 1, most=1
             )
             if ours and ours[0].data == message.data:
+                agrees = number
                 break
-            found.append(
-                self._door.check(
+            try:
+                page = self._door.check(
                     message.data,
                     signature=message.headers.get(SIGNATURE_HEADER, ""),
                     certificate=message.headers.get(CERTIFICATE_HEADER, ""),
                     expected=name,
                 )
-            )
-        return found[::-1]
+            except Refusal as error:
+                # Nobody's bytes in our stream: it is left with them, and nothing is adopted.
+                log.warning("not ours in the own stream", log=str(name), reason=error.slug)
+            else:
+                found.append(page)
+        return found[::-1], agrees
 
     def _adopt_and_reopen(
         self,

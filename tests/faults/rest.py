@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -26,6 +27,10 @@ from tests.faults.writer import Writer
 REST_S = 60.0
 FOLLOWED = ("directory", "node")
 """The services whose logs the nodes of these tests follow."""
+
+
+SETTLING_S = 20.0
+"""How long a federation at rest may still be telling of itself, in seconds."""
 
 
 def left(nodes: Iterable[RealNode]) -> list[str]:
@@ -110,7 +115,31 @@ def require_streams(node: RealNode) -> None:
 def require_rest(
     nodes: Sequence[RealNode], writers: Sequence[Writer] = (), *, forks: bool = False
 ) -> None:
-    """Assert all that must be true at rest.
+    """Assert all that must be true at rest, once the nodes have come to it.
+
+    A node tells of its heads and its letter keys by itself, so a page may be on its way just then.
+
+    Args:
+        nodes: the nodes, of which every directory follows every other one.
+        writers: what they had acknowledged must be everywhere.
+        forks: whether logs had two histories: see ``require_all_true``.
+    """
+    until = time.monotonic() + SETTLING_S
+    while True:
+        try:
+            require_all_true(nodes, writers, forks=forks)
+        except AssertionError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)
+        else:
+            return
+
+
+def require_all_true(
+    nodes: Sequence[RealNode], writers: Sequence[Writer] = (), *, forks: bool = False
+) -> None:
+    """Assert all that must be true at rest, as things stand now.
 
     Args:
         nodes: the nodes, of which every directory follows every other one.

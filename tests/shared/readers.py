@@ -1,6 +1,6 @@
 """A service that listens, without a network: all of a log desk but its running tasks."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -187,7 +187,7 @@ class Reader:
         await self.admit(*self.known)
 
 
-async def fetch_nothing(name: LogName, epoch: int, after: int) -> AsyncIterator[Delivered]:
+async def fetch_nothing(name: LogName, epoch: int, after: int) -> AsyncGenerator[Delivered, None]:
     """Yield no pages."""
     none: tuple[Delivered, ...] = ()
     for page in none:
@@ -197,7 +197,7 @@ async def fetch_nothing(name: LogName, epoch: int, after: int) -> AsyncIterator[
 def fetch_from(*holders: Sequence[tuple[LogName, SealedPage]]) -> Fetch:
     """Return the fetch that asks holders of pages; each yields what follows, as hubs do."""
 
-    async def fetch(name: LogName, epoch: int, after: int) -> AsyncIterator[Delivered]:
+    async def fetch(name: LogName, epoch: int, after: int) -> AsyncGenerator[Delivered, None]:
         at = (epoch, after)
         for holder in holders:
             for whose, page in holder:

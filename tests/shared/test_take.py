@@ -4,7 +4,7 @@ Or the log is quarantined by name. Two histories of one log are seen wherever th
 node's root key, and nothing else, says which of them counts.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -42,7 +42,7 @@ class Holder:
     def fetch(self) -> Fetch:
         """Return what asks it, 64 pages at a time, as hubs answer."""
 
-        async def fetch(name: LogName, epoch: int, after: int) -> AsyncIterator[Delivered]:
+        async def fetch(name: LogName, epoch: int, after: int) -> AsyncGenerator[Delivered, None]:
             at, sent = (epoch, after), 0
             for page in sorted(self.pages, key=lambda page: (page.epoch, page.number)):
                 place = (page.epoch, page.number)

@@ -227,10 +227,9 @@ class DishonestHub:
         }
         await request(client, "STREAM.CREATE.MADE_UP", made_up)
         rule = {"src": "made.up.*.*.pages", "dest": "{{wildcard(1)}}.{{wildcard(2)}}.pages"}
-        gathered = continental_stream(hub.name)
-        config = (await request(client, f"STREAM.INFO.{gathered}"))["config"]
+        config = json.loads(hub.home.intended_stream(continental_stream(hub.name)).read_bytes())
         config["sources"].append({"name": "MADE_UP", "subject_transforms": [rule]})
-        await request(client, f"STREAM.UPDATE.{gathered}", config)
+        await (await hub.streams()).ensure(config)
         return cls(hub, client)
 
     async def show(self, name: LogName, forged: Forged) -> None:

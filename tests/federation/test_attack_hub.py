@@ -10,9 +10,12 @@ from shared.contracts.node import DescriptionPublished, Parent, PeerAdmitted, Pe
 from shared.events import Event, Log
 from shared.ids import NodeName, ServiceName, new_uuid7
 from shared.keys import Prefix, SigningKey
+from shared.log.evidence import LEFT_BRANCH
 from shared.log.names import LogName
+from shared.log.page import SealedPage
 from shared.log.trust import Standing
 from shared.store import Work
+from shared.subjects import continental_stream
 from tests.desks import TestDesk, admission
 from tests.federation.attacked import (
     Attacked,
@@ -250,6 +253,40 @@ async def test_a_hub_that_shows_an_origin_what_is_not_its_own_does_not_stop_it(
     assert {row.reason for row in await evidence(scene.receivers["eu"], node="es")} == {
         "bad-certificate"
     }
+
+
+async def test_a_hub_that_shows_a_branch_that_was_left_does_not_bring_it_back(
+    scene: Attacked, hub: DishonestHub
+) -> None:
+    es, own = scene.receivers["es"], LogName(NodeName("es"), ServiceName("directory"), Log.PUBLIC)
+    head = await es.store.read(es.desk.sealer.head_seen, Log.PUBLIC)
+    key = Forger.of(scene.es, "directory")
+    key.number, key.prev = head.number, head.hash
+    left = key.signed(key.page(key.listed("left behind")))
+    await es.desk.reopener.reopen(own, "as after a restore")
+    es.desk.relays[Log.PUBLIC].doubt()
+    # A hub's node service does so when a log goes on in a new stream.
+    await (await scene.hub.streams()).reset_sources(continental_stream(scene.hub.name))
+    sealed = SealedPage(
+        log=Log.PUBLIC, epoch=1, number=head.number + 1, data=left.data, sha256=left.sha256,
+        signature=left.signature, certificate=left.certificate,
+    )  # fmt: skip
+    await es.store.write(keep_left, es, own, sealed)
+    await scene.others_go_on()
+    for _ in range(3):
+        await hub.show(own, left)
+        es.desk.relays[Log.PUBLIC].doubt()
+        await scene.others_go_on()
+    now = await es.store.read(es.desk.sealer.head_seen, Log.PUBLIC)
+    assert (now.epoch, es.desk.relays[Log.PUBLIC].state.trouble) == (2, "")
+    at_hub = await cursor(scene.receivers["eu"], own)
+    assert (at_hub.epoch, at_hub.number, at_hub.state) == (2, now.number, "open")
+    await scene.nobody_knows("left behind")
+
+
+def keep_left(work: Work, desk: TestDesk, name: LogName, page: SealedPage) -> None:
+    """Keep a page of a branch that was left, as a reopening does."""
+    desk.desk.cursors.keep_evidence(work, name, page, reason=LEFT_BRANCH)
 
 
 async def until_refused_at(desk: TestDesk, before: Counts, kind: tuple[str, str]) -> None:

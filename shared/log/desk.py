@@ -304,7 +304,12 @@ class LogDesk:
         return self.fed if log_ is Log.PUBLIC else self.app
 
     def _follows(self, name: LogName) -> bool:
-        return name.service in READS[self.place.service].federation
+        reads = READS[self.place.service]
+        if name.node != self.place.node:
+            return name.service in reads.federation
+        # A sibling whose log goes on two epochs later is found by its head alone.
+        siblings = {*self.place.siblings} - {self.place.service}
+        return name.service in siblings and name.service in reads.public
 
     def _listen(self, name: LogName, bus: Bus) -> None:
         async def follow() -> None:

@@ -260,7 +260,7 @@ class Repairer:
 
     def _heads(self, work: Work) -> list[tuple[LogName, int, int, str]]:
         heads = self._store.tables.announced_head
-        rows: list[Any] = list(work.execute(select(heads).where(heads.c.node != self._node)))
+        rows: list[Any] = list(work.execute(select(heads)))
         named = [
             (
                 LogName(NodeName(row.node), ServiceName(row.service), Log.PUBLIC),

@@ -39,7 +39,8 @@ class Reader:
         hub: the hub that it has joined, if any.
         known: the nodes that its hub has admitted.
         release: what its projector calls itself.
-        fetch: asks for pages of other nodes.
+        fetch, fetch_sibling: ask for pages of other nodes, and of the node's own services.
+        siblings: the other services of its node.
     """
 
     def __init__(
@@ -50,6 +51,8 @@ class Reader:
         hub: Peer | None = HUB,
         release: str = "1",
         fetch: Fetch | None = None,
+        fetch_sibling: Fetch | None = None,
+        siblings: tuple[Peer, ...] = (),
         fed: MemoryServer | None = None,
         gathering: Gathering | None = None,
         watch_s: float = 60.0,
@@ -65,6 +68,8 @@ class Reader:
         self.server = fed or MemoryServer(self.me.node)
         self.bus: MemoryBus
         self._fetch = fetch
+        self._fetch_sibling = fetch_sibling or fetch_nothing
+        self._siblings = siblings
         self._gathering = gathering
         self._watch_s = watch_s
         self._stack = AsyncExitStack()
@@ -86,7 +91,7 @@ class Reader:
             fed=self.bus,
             app=MemoryBus(self.server),
             sign_reopening=self._sign,
-            fetch_sibling=fetch_nothing,
+            fetch_sibling=self._fetch_sibling,
             fetch_remote=self._fetch,
             clock=SystemClock(),
             watch_s=self._watch_s,
@@ -117,7 +122,7 @@ class Reader:
             root_key=self.me.root.public,
             hub=self.hub.as_parent if self.hub else None,
             gathering=self._gathering,
-            siblings=(self.me.service,),
+            siblings=(self.me.service, *(peer.service for peer in self._siblings)),
             key=self.me.key,
             certificate=self.me.certificate(),
             letter_secrets=Path(),

@@ -241,6 +241,38 @@ async def test_a_head_of_a_branch_that_was_left_begins_no_quarantine(tmp_path: P
         assert (cursor.epoch, cursor.number, cursor.state) == (2, 1, LogState.OPEN)
 
 
+async def test_a_sibling_that_goes_on_two_epochs_later_is_found_by_its_head(
+    tmp_path: Path,
+) -> None:
+    own, own_node = Peer("souss"), Peer("souss", "node")
+    pages = own.history(2)
+    pages += [second := own.reopening(pages[-1]), *own.history(1, after=second)]
+    pages += [own.reopening(pages[-1], epoch=3)]
+    url = f"sqlite:///{tmp_path / 'reader.db'}"
+    async with Reader(
+        url,
+        me=Peer("souss", "exchange"),
+        siblings=(own, own_node),
+        fetch_sibling=fetch_from([(own.name, page) for page in pages]),
+        watch_s=0.0,
+    ) as reader:
+        await reader.take(own, *pages[:2])
+        told = heads(pages[-1]).model_copy(update={"node": "souss"})
+        await reader.take(own_node, own_node.telling(None, told))
+        assert await reader.desk.repairer.round() == 3
+        assert (await reader.cursor(own)).epoch == 3
+        assert await reader.state() == told_by(pages)
+
+
+async def test_the_head_of_ones_own_log_is_no_concern_of_the_repair(tmp_path: Path) -> None:
+    async with reading(tmp_path, holding(*PAGES)) as reader:
+        own_node = Peer("souss", "node")
+        told = heads(PAGES[-1]).model_copy(update={"node": "souss"})
+        await reader.take(own_node, own_node.telling(None, told))
+        assert len(await reader.rows("announced_head")) == 1
+        assert await reader.desk.repairer.round() == 0
+
+
 @asynccontextmanager
 async def following(tmp_path: Path, server: MemoryServer) -> AsyncIterator[Reader]:
     """Open a reader that follows its node's ``IN``."""

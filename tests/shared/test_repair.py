@@ -246,7 +246,8 @@ async def test_a_sibling_that_goes_on_two_epochs_later_is_found_by_its_head(
 ) -> None:
     own, own_node = Peer("souss"), Peer("souss", "node")
     pages = own.history(2)
-    pages += [second := own.reopening(pages[-1]), *own.history(1, after=second)]
+    second = own.reopening(pages[-1])
+    pages += [second, *own.history(1, after=second)]
     pages += [own.reopening(pages[-1], epoch=3)]
     url = f"sqlite:///{tmp_path / 'reader.db'}"
     async with Reader(

@@ -32,7 +32,10 @@ Counts = Counter[tuple[str, str]]
 
 @dataclass
 class Attacked:
-    """The federation; ``receivers`` are the directories of its hub and of its honest node."""
+    """The federation; ``receivers`` are the directories of its hub and of its honest node.
+
+    ``forger`` tells the log of ``fr`` that is forged, ``node_log`` that of its node service.
+    """
 
     hub: TestNode
     es: TestNode
@@ -40,6 +43,7 @@ class Attacked:
     hub_node: TestDesk
     receivers: dict[str, TestDesk]
     forger: Forger
+    node_log: Forger
     numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     async def counts(self) -> dict[str, Counts]:
@@ -126,7 +130,15 @@ async def attacked(
         at_hub = await stack.enter_async_context(TestDesk(hub, "directory"))
         at_es = await stack.enter_async_context(TestDesk(es, "directory", database=database))
         await admit(hub_node, es, fr)
-        scene = Attacked(hub, es, fr, hub_node, {"eu": at_hub, "es": at_es}, Forger.of(fr, service))
+        scene = Attacked(
+            hub,
+            es,
+            fr,
+            hub_node,
+            {"eu": at_hub, "es": at_es},
+            Forger.of(fr, service),
+            Forger.of(fr, "node"),
+        )
         await scene.others_go_on()
         yield scene
 

@@ -195,7 +195,7 @@ async def test_a_hub_names_a_parent_and_no_other_nodes(scene: Attacked) -> None:
         await until(refused, what=f"a parent is set aside: {reason}")
     assert known(scene, "made-up") == [None, None]
     # A node that is no hub above us names whom it likes, and is not believed.
-    node = Forger.of(scene.fr, "node")
+    node = scene.node_log
     said = described(scene.fr.name, parent=parent("made-up", node.root.public), revision=1)
     await node.tell(
         node.event(DescriptionPublished.wire_type(), "fr", said.model_dump(mode="json"))

@@ -151,6 +151,29 @@ async def test_a_forged_page_is_refused_by_name_and_others_go_on(
     assert not await evidence(scene.receivers["eu"], node="es")
 
 
+async def test_a_key_speaks_no_longer_once_another_has_followed_it(scene: Attacked) -> None:
+    forger, old = scene.forger, scene.forger.key
+    certificate, forger.key = forger.certificate, SigningKey.generate(Prefix.SERVICE)
+    begins = {Log.PUBLIC: (forger.epoch, forger.number + 1)}
+    forger.certificate = certify(
+        forger.root,
+        node=forger.name.node,
+        service=forger.name.service,
+        key=forger.key.public,
+        begins=begins,
+    )
+    await forger.tell(forger.listed("by the new key"))
+    await scene.know("by the new key")
+    before = await scene.counts()
+    page = forger.signed(forger.page(forger.listed("by the old key")), key=old)
+    await forger.send(changed(page, certificate=certificate))
+    await scene.refused(before, "key-out-of-range")
+    await scene.nobody_knows("by the old key")
+    await scene.others_go_on()
+    await forger.tell(forger.listed("by the new key again"))
+    await scene.know("by the new key again")
+
+
 async def test_anothers_page_in_an_own_log_is_not_its_subjects(scene: Attacked) -> None:
     theirs = await scene.receivers["es"].store.read(
         scene.receivers["es"].desk.sealer.pages, Log.PUBLIC, epoch=1, after=0, most=10
@@ -217,7 +240,7 @@ async def test_an_event_in_anothers_name_is_set_aside_and_the_rest_of_its_page_c
 
 
 async def test_a_member_says_nothing_of_another_members_standing(scene: Attacked) -> None:
-    node = Forger.of(scene.fr, "node")
+    node = scene.node_log
     said: dict[str, Told] = {
         "org.twiza.node.peer.admitted.v1": {
             "node": "made-up", "revision": 1, "continent": "eu", "level": "local",

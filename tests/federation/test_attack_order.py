@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from shared.contracts.node import HeadsAnnounced
+from shared.events import Log
+from shared.ids import NodeName, ServiceName
 from shared.log.cursors import EQUIVOCATION, OLDER_EPOCH
+from shared.log.names import LogName
 from shared.log.page import NO_PAGE
 from tests.federation.attacked import Attacked, attacked, evidence, quarantines
 from tests.federation.forging import Forger, changed
@@ -113,11 +117,11 @@ async def test_two_pages_of_one_number_quarantine_their_log_alone(scene: Attacke
     await scene.nobody_knows("after both")
     # Its operator's other log goes on, and so do all others.
     await scene.others_go_on()
-    node_log = Forger.of(scene.fr, "node")
+    node_log = scene.node_log
     await node_log.tell(node_log.listed("of the node service"))
 
     async def moved_on() -> bool:
-        return [c.number for c in await scene.stand(node_log.name)] == [1, 1]
+        return [c.number for c in await scene.stand(node_log.name)] == [node_log.number] * 2
 
     await until(moved_on, what="fr's node log is followed")
 
@@ -249,6 +253,30 @@ async def test_an_opening_that_cannot_be_read_yet_hides_no_fork(scene: Attacked)
         await forger.send(forger.signed(forger.page(forger.listed(name))))
     await scene.refused(before, EQUIVOCATION)
     await scene.stands("quarantined", number=2)
+    await scene.others_go_on()
+
+
+async def test_a_head_that_is_a_lie_costs_its_own_log_alone(scene: Attacked) -> None:
+    """A node tells where its logs stand; what it says of others' logs counts for nothing."""
+    forger, node = scene.forger, scene.node_log
+    far = {"epoch": forger.epoch, "number": 2**53 - 1, "hash": "ab" * 32}
+    heads = [{"service": "directory", **far}, {"service": "exchange", **far}]
+    told = {"node": "es", "revision": 1, "heads": heads}
+    await node.tell(node.event(HeadsAnnounced.wire_type(), "es", told))
+    own = {"service": "directory", "epoch": forger.epoch, "number": 1, "hash": "cd" * 32}
+    told = {"node": "fr", "revision": 2, "heads": [own]}
+    await node.tell(node.event(HeadsAnnounced.wire_type(), "fr", told))
+
+    async def heard() -> bool:
+        return [c.number for c in await scene.stand(node.name)] == [node.number] * 2
+
+    await until(heard, what="fr's heads are read")
+    for desk in scene.receivers.values():
+        await desk.desk.repairer.round()
+    await scene.stands("quarantined", number=1)
+    es = LogName(NodeName("es"), ServiceName("directory"), Log.PUBLIC)
+    at_hub = (await scene.stand(es))[0]
+    assert at_hub.state == "open"
     await scene.others_go_on()
 
 

@@ -241,7 +241,7 @@ class Inbox:
             if of_the_database(error):
                 raise
             # One page at which our own code fails must not stop the logs of all others.
-            log.exception("pages failed together", pages=len(checked.pages))
+            log.error("pages failed together", pages=len(checked.pages), error=type(error).__name__)
             return await self._store.write(self._take_each, checked, position)
 
     def _take_each(

@@ -77,3 +77,21 @@ async def test_a_subject_of_any_length_stays_at_home(nodes: Nodes) -> None:
     gathered = f"STREAM.INFO.{continental_stream(hub.name)}"
     state = (await request(await hub.client(), gathered, {"subjects_filter": ">"}))["state"]
     assert all(len(subject) < 100 for subject in state["subjects"])
+
+
+async def test_what_a_member_lets_its_own_server_do_is_not_done_at_its_hub(nodes: Nodes) -> None:
+    """Headers that empty a stream, or let its messages end, are a member's own affair."""
+    hub, _, b = nodes
+    client = await b.unbound_client()
+    own = (await request(client, "STREAM.INFO.OUT_b_governance"))["config"]
+    allowed = {"allow_rollup_hdrs": True, "allow_msg_ttl": True}
+    await request(client, "STREAM.UPDATE.OUT_b_governance", own | allowed)
+    said = [b"first", b"second", b"third", b"fourth"]
+    headers = [{}, {"Nats-Rollup": "all"}, {"Nats-Rollup": "sub"}, {"Nats-TTL": "1s"}]
+    subject = federated_subject(LONG, "b", "governance")
+    for payload, header in zip(said, headers, strict=True):
+        await publish(b, "governance", payload, header)
+        await arrived(hub, in_stream(hub.name), subject, payload)
+    gathered = f"STREAM.INFO.{continental_stream(hub.name)}"
+    counted = (await request(await hub.client(), gathered, {"subjects_filter": ">"}))["state"]
+    assert counted["subjects"]["b.governance.pages"] == len(said)

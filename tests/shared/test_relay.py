@@ -219,7 +219,9 @@ async def test_a_stream_that_is_gone_is_filled_from_page_1(teller: Teller) -> No
 
 async def test_a_full_stream_is_waited_for(teller: Teller) -> None:
     teller.run(relay := teller.relay())
-    teller.server.set_limit(teller.stream(), 3)
+    await teller.tell("first")
+    await teller.published()
+    teller.server.set_limit(teller.stream(), 1)
     for number in range(10):
         await teller.tell(str(number))
 
@@ -227,7 +229,7 @@ async def test_a_full_stream_is_waited_for(teller: Teller) -> None:
         return relay.state.trouble == "stream-full"
 
     await until(waits, what="the relay waits for room")
-    assert len(teller.server.stored(teller.stream())) == 3
+    assert len(teller.server.stored(teller.stream())) == 1
     teller.server.set_limit(teller.stream(), None)
     await teller.published()
     assert names_of(await teller.require_whole()) == teller.told

@@ -124,3 +124,32 @@ def reopening(page: Page, trust: Trust) -> LogReopened:
     except (BadKey, BadSignature, Unsigned) as error:
         raise BadReopening("not signed by the node's root key") from error
     return event
+
+
+def is_unread(sealed: SealedPage, trust: Trust) -> bool:
+    """Return whether a page begins an epoch in a form that only a later release reads.
+
+    Whether the root key has signed it is not known, so it is no proof of a second history.
+    """
+    if sealed.number > 1 or sealed.epoch == 1:
+        return False
+    try:
+        reopening(parse_page(sealed.data), trust)
+    except FutureVersion:
+        return True
+    except BadReopening:
+        return False
+    return False
+
+
+def way_of(work: Work, cursors: Cursors, name: LogName, sealed: SealedPage, trust: Trust) -> Way:
+    """Return the way back that a page which begins an epoch calls for.
+
+    Raises:
+        FutureVersion: only a later release reads what the page says.
+    """
+
+    def stated(page: Page) -> LogReopened:
+        return reopening(page, trust)
+
+    return way_back(work, cursors, name, stated(parse_page(sealed.data)), stated)

@@ -12,9 +12,8 @@ from typing import Final
 
 import structlog
 
-from shared.contracts.log import LogQuarantined, LogReopened
 from shared.events import FutureVersion, Log
-from shared.log.branches import BadReopening, Way, reopening, way_back
+from shared.log.branches import BadReopening, Way, is_unread, reopening, way_of
 from shared.log.cursors import (
     EQUIVOCATION,
     LEFT_BRANCH,
@@ -23,16 +22,14 @@ from shared.log.cursors import (
     Cursors,
     LogState,
 )
-from shared.log.door import SignedButBad
 from shared.log.held import GAP
 from shared.log.names import LogName
 from shared.log.page import Page, SealedPage, SignedPage, parse_page
 from shared.log.projector import Projector
+from shared.log.quarantine import QUARANTINED, Quarantines
 from shared.log.trust import Trust
 from shared.store import Work
 
-QUARANTINED: Final = "log-quarantined"
-"""The reason of pages that are refused since their log is in quarantine."""
 FETCHED_BACK: Final = 64
 """How many pages before a missing one are asked for, where a branch is fetched backwards."""
 
@@ -60,11 +57,11 @@ class Result:
     """Whether a page of a node service was applied, so that the registry may have changed."""
 
 
-class Taker:
+class Taker(Quarantines):
     """Applies pages of other logs to one service's database."""
 
     def __init__(self, cursors: Cursors, projector: Projector, trust: Trust) -> None:
-        self.cursors = cursors
+        super().__init__(cursors)
         self._projector = projector
         self._trust = trust
 
@@ -105,38 +102,6 @@ class Taker:
         if position is not None:
             self.cursors.keep_position(work, *position)
         return result
-
-    def quarantine(self, work: Work, name: LogName, page: SealedPage, error: SignedButBad) -> None:
-        """Quarantine a log whose own key has signed what is no page.
-
-        What came before, or claims an epoch that the root key has closed, begins no new quarantine.
-        """
-        cursor, reason = self.cursors.load(work, name), error.reason
-        old = 0 < page.epoch < cursor.epoch
-        detail = reason.detail
-        new = self.cursors.keep_evidence(
-            work, name, page, reason=reason.slug, detail=detail, proof=True
-        )
-        if old or not new:
-            self._refuse(work, name, reason.slug)
-            return
-        self._quarantine(work, cursor, page, reason=reason.slug, detail=detail)
-        self.cursors.keep(work, cursor)
-
-    def head_differs(
-        self, work: Work, name: LogName, *, epoch: int, number: int, hash_: str
-    ) -> None:
-        """Quarantine a log whose node announces another page than the one that was applied."""
-        cursor = self.cursors.load(work, name)
-        ours = self.cursors.hash_at(work, name, epoch, number)
-        if ours is None or ours == hash_ or cursor.state is LogState.QUARANTINED:
-            return
-        if epoch < cursor.epoch:
-            # It was told before the root key said which branch counts.
-            return
-        cursor.state, cursor.reason = LogState.QUARANTINED, EQUIVOCATION
-        self._announce(work, name, epoch, number, EQUIVOCATION, first=ours, second=hash_)
-        self.cursors.keep(work, cursor)
 
     def missing(self, work: Work, cursor: Cursor) -> tuple[int, int]:
         """Return the place (epoch, number) after which a repair has to ask for pages.
@@ -210,7 +175,7 @@ class Taker:
         """Quarantine a log with two histories, unless its root key has said which one counts."""
         if self._waits(work, cursor):
             return self._hold(work, cursor, sealed)
-        return self._quarantine(work, cursor, sealed, reason=EQUIVOCATION, detail=detail)
+        return self._stop(work, cursor, sealed, reason=EQUIVOCATION, detail=detail)
 
     def _hold(self, work: Work, cursor: Cursor, sealed: SealedPage) -> Taken:
         if cursor.state is LogState.QUARANTINED:
@@ -236,7 +201,7 @@ class Taker:
         One in a newer form is none of them: nobody knows yet who has signed it.
         """
         later = (sealed for sealed in ahead if sealed.epoch > cursor.epoch)
-        return [sealed for sealed in later if not self._unread(sealed)]
+        return [sealed for sealed in later if not is_unread(sealed, self._trust)]
 
     def _settle(self, work: Work, cursor: Cursor, result: Result) -> None:
         """Apply held pages as far as they follow now, and look again at those left behind."""
@@ -248,7 +213,7 @@ class Taker:
         waiting = self._waits(work, cursor)
         for sealed in self.cursors.overtaken(work, name, **place):
             known = self.cursors.hash_at(work, name, sealed.epoch, sealed.number)
-            if known == sealed.sha256 or self._unread(sealed):
+            if known == sealed.sha256 or is_unread(sealed, self._trust):
                 self.cursors.release(work, name, sealed)
             elif not waiting:
                 # Each is the page that was applied, or the proof of a second history.
@@ -289,7 +254,7 @@ class Taker:
             return self._hold(work, cursor, sealed)
         except BadReopening as error:
             # Whatever its key signed in the place of a reopening: this log stops, no other one.
-            return self._quarantine(work, cursor, sealed, reason=error.slug, detail=error.detail)
+            return self._stop(work, cursor, sealed, reason=error.slug, detail=error.detail)
         if self._go_over(work, cursor, page, sealed, result):
             return Taken.APPLIED
         if cursor.state is LogState.QUARANTINED:
@@ -322,26 +287,8 @@ class Taker:
         cursor.state, cursor.reason = (LogState.GAP, "") if more else (LogState.OPEN, "")
         return True
 
-    def _unread(self, sealed: SealedPage) -> bool:
-        """Return whether a page begins an epoch in a form that only a later release reads.
-
-        Whether the root key has signed it is not known, so it is no proof of a second history.
-        """
-        try:
-            if sealed.number == 1 < sealed.epoch:
-                reopening(parse_page(sealed.data), self._trust)
-        except FutureVersion:
-            return True
-        except BadReopening:
-            return False
-        return False
-
     def _way(self, work: Work, cursor: Cursor, sealed: SealedPage) -> Way:
-        def stated(page: Page) -> LogReopened:
-            return reopening(page, self._trust)
-
-        statement = stated(parse_page(sealed.data))
-        return way_back(work, self.cursors, cursor.name, statement, stated)
+        return way_of(work, self.cursors, cursor.name, sealed, self._trust)
 
     def _apply(
         self, work: Work, cursor: Cursor, page: Page, sealed: SealedPage, result: Result
@@ -360,59 +307,11 @@ class Taker:
             for sealed in self.cursors.each_page(work, LogName(name.node, name.service, each)):
                 self._projector.apply(work, parse_page(sealed.data))
 
-    def _quarantine(
+    def _stop(
         self, work: Work, cursor: Cursor, sealed: SealedPage, *, reason: str, detail: str
     ) -> Taken:
-        """Keep both histories as evidence, follow this log no further, and say so."""
-        name = cursor.name
-        self.cursors.keep_evidence(work, name, sealed, reason=reason, detail=detail, proof=True)
-        self.cursors.count_refusal(work, name.node, reason)
-        if cursor.state is LogState.QUARANTINED:
-            return Taken.QUARANTINED
-        at = min(sealed.number, cursor.number) if reason == EQUIVOCATION else cursor.number
-        ours = self.cursors.pages_after(
-            work, name, epoch=cursor.epoch, after=max(at, 1) - 1, most=1
-        )
-        for page in ours if reason == EQUIVOCATION else []:
-            self.cursors.keep_evidence(
-                work, name, page, reason=EQUIVOCATION, detail="the page that came first"
-            )
-        cursor.state, cursor.reason = LogState.QUARANTINED, reason
-        self._announce(
-            work,
-            name,
-            sealed.epoch,
-            sealed.number,
-            reason,
-            first=ours[0].sha256 if ours else "",
-            second=sealed.sha256,
-        )
+        self._quarantine(work, cursor, sealed, reason=reason, detail=detail)
         return Taken.QUARANTINED
-
-    def _announce(
-        self,
-        work: Work,
-        name: LogName,
-        epoch: int,
-        number: int,
-        reason: str,
-        *,
-        first: str,
-        second: str,
-    ) -> None:
-        log.warning("log quarantined", log=str(name), epoch=epoch, page=number, reason=reason)
-        work.announce(
-            LogQuarantined(
-                node=name.node,
-                service=name.service,
-                which=name.log.value,
-                epoch=max(epoch, 1),
-                number=max(number, 0),
-                reason=reason,
-                first_hash=first,
-                second_hash=second,
-            )
-        )
 
     def _refuse(self, work: Work, name: LogName, reason: str) -> Taken:
         self.cursors.count_refusal(work, name.node, reason)

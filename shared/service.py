@@ -80,6 +80,8 @@ class ServiceSettings(Settings):
     """Whether a restored node goes on without its hub, as the operator has decided."""
     watch_s: float = 60.0
     """How long another node's announced head may be ahead of what was applied here, in seconds."""
+    witness_wait_s: float = 20.0
+    """How long to wait for the hub's word on the own log before going on without it, in seconds."""
 
     @classmethod
     def environment(cls, values: dict[str, Any]) -> dict[str, str]:
@@ -172,6 +174,7 @@ async def hosted(
             fetch_remote=_remote(fed, place),
             clock=clock,
             watch_s=settings.watch_s,
+            witness_wait_s=settings.witness_wait_s,
         )
         host = ServiceHost(
             settings=settings,

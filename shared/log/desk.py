@@ -29,7 +29,13 @@ from shared.log.adoption import Adoption
 from shared.log.branches import reopening
 from shared.log.cursors import Cursors
 from shared.log.door import Door
-from shared.log.epochs import Gathering, HubWitness, Reopener, SignReopening
+from shared.log.epochs import (
+    WITNESS_WAIT_S,
+    Gathering,
+    HubWitness,
+    Reopener,
+    SignReopening,
+)
 from shared.log.inbox import Inbox
 from shared.log.names import LogName
 from shared.log.projector import Arrived, Projector
@@ -135,6 +141,7 @@ class LogDesk:
         fetch_sibling: asks a sibling service for pages of its own.
         fetch_remote: asks the hub for other nodes' pages; none where there is no hub.
         watch_s: how long an announced head may be ahead of a cursor, in seconds.
+        witness_wait_s: how long to wait for the hub's word before anything is sealed, in seconds.
     """
 
     def __init__(
@@ -150,6 +157,7 @@ class LogDesk:
         fetch_remote: Fetch | None,
         clock: Clock,
         watch_s: float = WATCH_S,
+        witness_wait_s: float = WITNESS_WAIT_S,
     ) -> None:
         self.place = place
         self.store = store
@@ -166,7 +174,7 @@ class LogDesk:
         self.cursors = Cursors(store.tables)
         self.projector = projector
         self.taker = Taker(self.cursors, projector, self.trust)
-        self.witness = HubWitness(fed, self.door, place.gathering)
+        self.witness = HubWitness(fed, self.door, place.gathering, wait_s=witness_wait_s)
         self.reopener = Reopener(
             store=store,
             sealer=self.sealer,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.federation import RealFederation, copied
+from tests.faults.federation import RealFederation, copied, together
 from tests.faults.rest import settled
 
 
@@ -15,30 +15,27 @@ def joined_homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("joined")
     federation = RealFederation(folder)
     try:
-        federation.add("eu", level="continental")
-        federation.add("fr")
-        federation.add("es")
+        together(
+            lambda: federation.add("eu", level="continental"),
+            lambda: federation.add("fr"),
+            lambda: federation.add("es"),
+        )
         federation.start()
-        federation.join("fr", "eu")
-        federation.join("es", "eu")
-        settled(list(federation.nodes.values()))
+        together(lambda: federation.join("fr", "eu"), lambda: federation.join("es", "eu"))
+        settled(federation.all)
     finally:
         federation.close()
     return folder
 
 
 @pytest.fixture(scope="module")
-def homes(joined_homes: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealFederation]:
-    """A federation of these three for one file of tests; nothing of it runs yet."""
-    with copied(joined_homes, tmp_path_factory.mktemp("federation")) as federation:
-        yield federation
-
-
-@pytest.fixture(scope="module")
-def federation(homes: RealFederation) -> RealFederation:
+def federation(
+    joined_homes: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealFederation]:
     """These three, up: ``es`` in several processes, ``fr`` and the hub in one each."""
-    homes.take("eu")
-    homes.take("fr", hub="eu")
-    homes.take("es", hub="eu", single=False)
-    homes.start()
-    return homes
+    with copied(joined_homes, tmp_path_factory.mktemp("federation")) as federation:
+        federation.take("eu")
+        federation.take("fr", hub="eu")
+        federation.take("es", hub="eu", single=False)
+        federation.start()
+        yield federation

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,6 +38,13 @@ def until(
         assert time.monotonic() - began < timeout_s, f"not in {timeout_s:g} s: {what}"
         time.sleep(every_s)
     return time.monotonic() - began
+
+
+def together(*works: Callable[[], Any]) -> None:
+    """Do works beside one another, and return when all are done; none may start a node."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        for done in [pool.submit(work) for work in works]:
+            done.result()
 
 
 class RealNode:
@@ -196,14 +204,15 @@ class RealNode:
         )
         return issue(claims, SigningKey.load(self.home.service_key("node")))
 
-    def counts(self) -> dict[str, int] | None:
-        """Return how many entities its directory shows, by origin; none while it is silent."""
-        with suppress(httpx.HTTPError):
-            answer = self.ask("GET", "directory", "/entities/counts")
-            if answer.status_code == 200:
-                told = answer.json()
-                return {one["origin"]: one["entities"] for one in [told["own"], *told["others"]]}
-        return None
+    def write(self, *names: str) -> list[str]:
+        """Enter entities in its directory, one after another, and return their ids."""
+        found = []
+        for name in names:
+            profile = {"name": name, "practices": ["practice:time-bank"]}
+            answer = self.ask("POST", "directory", "/entities", json=profile)
+            assert answer.status_code == 201, answer.text
+            found.append(str(answer.json()["id"]))
+        return found
 
 
 class RealFederation:
@@ -223,6 +232,11 @@ class RealFederation:
 
     def __getitem__(self, name: str) -> RealNode:
         return self.nodes[name]
+
+    @property
+    def all(self) -> list[RealNode]:
+        """All nodes."""
+        return list(self.nodes.values())
 
     def close(self) -> None:
         """Stop everything."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.federation import RealFederation, RealNode, until
+from tests.faults.federation import RealFederation, together, until
 from tests.faults.looking import state
 from tests.faults.rest import require_rest, settled
 from tests.faults.writer import Writer
@@ -19,31 +19,27 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealFederation]:
     """An intercontinental hub, two continental ones, and a node of each."""
     federation = RealFederation(tmp_path_factory.mktemp("world"))
     try:
-        federation.add("ic", continent="globe", level="intercontinental")
-        federation.add("eu", continent="eu", level="continental")
-        federation.add("af", continent="af", level="continental")
-        federation.add("fr", continent="eu")
-        federation.add("ma", continent="af")
+        together(
+            lambda: federation.add("ic", continent="globe", level="intercontinental"),
+            lambda: federation.add("eu", continent="eu", level="continental"),
+            lambda: federation.add("af", continent="af", level="continental"),
+            lambda: federation.add("fr", continent="eu"),
+            lambda: federation.add("ma", continent="af"),
+        )
         federation.start()
-        federation.join("eu", "ic")
-        federation.join("af", "ic")
-        federation.join("fr", "eu")
-        federation.join("ma", "af")
+        together(lambda: federation.join("eu", "ic"), lambda: federation.join("af", "ic"))
+        together(lambda: federation.join("fr", "eu"), lambda: federation.join("ma", "af"))
         yield federation
     finally:
         federation.close()
-
-
-def _nodes(federation: RealFederation) -> list[RealNode]:
-    return list(federation.nodes.values())
 
 
 def test_two_continents_come_to_the_same_state(world: RealFederation) -> None:
     with Writer(world["fr"], seed=1) as fr, Writer(world["ma"], seed=1) as ma:
         fr.written(WRITES)
         ma.written(WRITES)
-    settled(_nodes(world))
-    require_rest(_nodes(world), (fr, ma))
+    settled(world.all)
+    require_rest(world.all, (fr, ma))
     assert set(fr.entities) <= state(world["ma"]).keys()
 
 
@@ -60,5 +56,5 @@ def test_a_continent_works_on_while_the_way_to_the_other_is_broken(
         assert entity not in state(world["ma"])
         world.start("ic")
         world.links["af"].heal()
-    settled(_nodes(world))
-    require_rest(_nodes(world), (fr, ma))
+    settled(world.all)
+    require_rest(world.all, (fr, ma))

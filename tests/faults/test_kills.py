@@ -11,7 +11,7 @@ from tests.faults.writer import Writer
 
 
 def _burst(federation: RealFederation, *, kills: int, seed: int) -> Killer:
-    nodes = list(federation.nodes.values())
+    nodes = federation.all
     killer = Killer(
         hub=federation["eu"],
         single=federation["fr"],

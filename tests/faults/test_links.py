@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 
 import httpx
@@ -29,24 +28,12 @@ def _linked(node: RealNode) -> set[str]:
     return set()
 
 
-def _write(node: RealNode, name: str) -> str:
-    """Enter an entity and return its id."""
-    profile = {"name": name, "practices": ["practice:time-bank"]}
-    answer = node.ask("POST", "directory", "/entities", json=profile)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
-
-
-def _all(federation: RealFederation) -> Sequence[RealNode]:
-    return list(federation.nodes.values())
-
-
 def _flows_s(federation: RealFederation) -> float:
     """Return how long after the links' return to the hub an entity of fr is known at es."""
     hub, fr, es = (federation[name] for name in ("eu", "fr", "es"))
     until(lambda: {"fr", "es"} <= _linked(hub), what="both are linked", timeout_s=30, every_s=0.02)
     began = time.monotonic()
-    entity = _write(fr, f"after {began}")
+    (entity,) = fr.write(f"after {began}")
     until(lambda: entity in state(es), what="es knows it", timeout_s=60, every_s=0.02)
     return time.monotonic() - began
 
@@ -60,8 +47,8 @@ def test_a_link_that_is_cut_again_and_again_loses_nothing(federation: RealFedera
             link.heal()
             time.sleep(up_s)
         assert not fr.wrong
-    settled(_all(federation))
-    require_rest(_all(federation), (fr, es))
+    settled(federation.all)
+    require_rest(federation.all, (fr, es))
 
 
 def test_a_link_that_swallows_everything_loses_nothing(federation: RealFederation) -> None:
@@ -78,8 +65,8 @@ def test_a_link_that_swallows_everything_loses_nothing(federation: RealFederatio
         link.cut()
         link.heal()
         time.sleep(1)
-    settled(_all(federation))
-    require_rest(_all(federation), (fr, es))
+    settled(federation.all)
+    require_rest(federation.all, (fr, es))
 
 
 def test_after_a_kill_of_the_hub_s_server_pages_flow_within_seconds(
@@ -105,19 +92,19 @@ def test_a_hub_that_was_down_for_a_while_misses_nothing(federation: RealFederati
         time.sleep(4)
         federation["eu"].start()
         federation["eu"].ready()
-    settled(_all(federation))
-    require_rest(_all(federation), (fr, es))
+    settled(federation.all)
+    require_rest(federation.all, (fr, es))
 
 
 def test_pages_that_did_not_come_are_pulled_from_the_hub(federation: RealFederation) -> None:
     fr, es = federation["fr"], federation["es"]
-    settled(_all(federation))
+    settled(federation.all)
     es.stop()
     change(es, "directory", "UPDATE inbox_cursor SET seq = seq + 3 WHERE stream = 'IN_es'")
-    written = [_write(fr, f"passed over {number}") for number in range(6)]
+    written = fr.write(*(f"passed over {number}" for number in range(6)))
     federation.start("es")
-    settled(_all(federation))
-    require_rest(_all(federation))
+    settled(federation.all)
+    require_rest(federation.all)
     assert set(written) <= state(es).keys()
     assert '"event":"log repaired"' in es.log("directory")
 
@@ -126,29 +113,29 @@ def test_a_stream_that_has_lost_its_end_is_read_from_its_beginning(
     federation: RealFederation,
 ) -> None:
     fr, es = federation["fr"], federation["es"]
-    settled(_all(federation))
+    settled(federation.all)
     es.stop()
     change(es, "directory", "UPDATE inbox_cursor SET seq = seq + 1000 WHERE stream = 'IN_es'")
     federation.start("es")
-    written = _write(fr, "behind the cursor")
+    (written,) = fr.write("behind the cursor")
     until(lambda: written in state(es), what="es knows it", timeout_s=20)
-    settled(_all(federation))
-    require_rest(_all(federation))
+    settled(federation.all)
+    require_rest(federation.all)
 
 
 def test_a_node_joins_late_and_a_service_is_added_later_still(federation: RealFederation) -> None:
     late = federation.add("ma", services=["node"])
     federation.start("ma")
     federation.join("ma", "eu")
-    settled(_all(federation))
-    require_rest(_all(federation))
+    settled(federation.all)
+    require_rest(federation.all)
 
     settings = late.home.settings()
     services = (*settings.services, federation["fr"].home.settings().services[1])
     late.stop()
     late.home.save_settings(settings.model_copy(update={"services": services}))
     federation.start("ma")
-    entity = _write(late, "from the late one")
-    settled(_all(federation))
-    require_rest(_all(federation))
+    (entity,) = late.write("from the late one")
+    settled(federation.all)
+    require_rest(federation.all)
     assert entity in state(federation["es"])

@@ -15,23 +15,8 @@ from tests.twiza.commands import twiza
 pytestmark = pytest.mark.timeout(600)
 
 
-def _write(node: RealNode, *names: str) -> list[str]:
-    """Enter entities and return their ids."""
-    found = []
-    for name in names:
-        profile = {"name": name, "practices": ["practice:time-bank"]}
-        answer = node.ask("POST", "directory", "/entities", json=profile)
-        assert answer.status_code == 201, answer.text
-        found.append(str(answer.json()["id"]))
-    return found
-
-
 def _told(prefix: str, number: int) -> list[str]:
     return [f"{prefix} {at}" for at in range(number)]
-
-
-def _all(federation: RealFederation) -> list[RealNode]:
-    return list(federation.nodes.values())
 
 
 def _everywhere(federation: RealFederation, ids: list[str]) -> bool:
@@ -44,68 +29,26 @@ def _copy(node: RealNode, to: Path) -> None:
     shutil.copytree(node.path, to)
 
 
-def test_streams_that_were_cut_back_are_filled_again_from_the_page_table(
-    federation: RealFederation,
-) -> None:
-    fr = federation["fr"]
-    early = _write(fr, *_told("early", 5))
-    settled(_all(federation))
-    fr.stop()
-    older = fr.path.with_name("older-streams")
-    shutil.copytree(fr.home.jetstream, older)
-    federation.start("fr")
-    late = _write(fr, *_told("late", 5))
-    settled(_all(federation))
-    epoch = head(fr, "directory").epoch
-
-    fr.stop()
-    shutil.rmtree(fr.home.jetstream)
-    shutil.move(older, fr.home.jetstream)
-    federation.start("fr")
-    new = _write(fr, *_told("new", 3))
-    new += _write(federation["es"], *_told("new of es", 3))
-    settled(_all(federation))
-    require_rest(_all(federation))
-    assert _everywhere(federation, early + late + new)
-    assert head(fr, "directory").epoch == epoch
-
-
-def test_streams_that_were_lost_are_made_again_from_the_page_table(
-    federation: RealFederation,
-) -> None:
-    fr = federation["fr"]
-    early = _write(fr, *_told("before the loss", 5))
-    settled(_all(federation))
-    fr.stop()
-    shutil.rmtree(fr.home.jetstream)
-    federation.start("fr")
-    new = _write(fr, *_told("after the loss", 3))
-    new += _write(federation["es"], *_told("es after the loss", 3))
-    settled(_all(federation))
-    require_rest(_all(federation))
-    assert _everywhere(federation, early + new)
-
-
 def test_a_node_restored_from_a_snapshot_takes_back_what_it_had_told(
     federation: RealFederation,
 ) -> None:
     fr = federation["fr"]
-    early = _write(fr, *_told("in the snapshot", 5))
-    settled(_all(federation))
+    early = fr.write(*_told("in the snapshot", 5))
+    settled(federation.all)
     fr.stop()
     _copy(fr, fr.path.with_name("snapshot"))
     federation.start("fr")
-    late = _write(fr, *_told("after the snapshot", 5))
-    settled(_all(federation))
+    late = fr.write(*_told("after the snapshot", 5))
+    settled(federation.all)
     published = pages(fr, "directory")
 
     fr.stop()
     shutil.rmtree(fr.path)
     shutil.move(fr.path.with_name("snapshot"), fr.path)
     federation.start("fr")
-    new = _write(fr, *_told("after the restore", 3))
-    settled(_all(federation))
-    require_rest(_all(federation))
+    new = fr.write(*_told("after the restore", 3))
+    settled(federation.all)
+    require_rest(federation.all)
     assert _everywhere(federation, early + late + new)
     now = pages(fr, "directory")
     assert now[: len(published)] == published
@@ -138,13 +81,13 @@ def test_a_clone_that_starts_finds_out_before_it_tells_anything(
     clone = _cloned(federation, fr, "fr-clone")
     try:
         federation.start("fr")
-        late = _write(fr, *_told("by the first", 5))
-        settled(_all(federation))
+        late = fr.write(*_told("by the first", 5))
+        settled(federation.all)
         before = head(fr, "directory")
         fr.stop()
         clone.start()
         clone.ready()
-        new = _write(clone, *_told("by the clone", 5))
+        new = clone.write(*_told("by the clone", 5))
         nodes = [federation["eu"], clone, federation["es"]]
         settled(nodes)
         require_rest(nodes)
@@ -152,9 +95,9 @@ def test_a_clone_that_starts_finds_out_before_it_tells_anything(
         clone.stop()
         # The first one comes back, and is now the one that was left behind.
         federation.start("fr")
-        newer = _write(fr, *_told("by the first again", 5))
-        settled(_all(federation))
-        require_rest(_all(federation))
+        newer = fr.write(*_told("by the first again", 5))
+        settled(federation.all)
+        require_rest(federation.all)
         assert _everywhere(federation, late + new + newer)
         assert head(fr, "directory").epoch == before.epoch + 2
     finally:
@@ -164,7 +107,7 @@ def test_a_clone_that_starts_finds_out_before_it_tells_anything(
 def _written_and_sealed(node: RealNode, name: str) -> list[str]:
     """Enter an entity and wait until it stands in a page of its own."""
     count = head(node, "directory").number
-    ids = _write(node, name)
+    ids = node.write(name)
     until(lambda: head(node, "directory").number > count, what="it is sealed", timeout_s=40)
     return ids
 
@@ -178,11 +121,11 @@ def test_two_instances_of_one_node_lose_nothing_that_was_told(
     link = federation.links["fr-second"]
     try:
         link.cut()
-        clone.start()
+        clone.start(**{f"TWIZA_{name}_WITNESS_WAIT_S": "2" for name in ("NODE", "DIRECTORY")})
         federation.start("fr")
         clone.ready()
-        first = _write(fr, *_told("by the one that is linked", 2))
-        settled(_all(federation))
+        first = fr.write(*_told("by the one that is linked", 2))
+        settled(federation.all)
         # Without the hub's word the clone goes on after a while, unwitnessed.
         epoch = head(clone, "directory").epoch
         unheard = []
@@ -206,5 +149,5 @@ def test_two_instances_of_one_node_lose_nothing_that_was_told(
     finally:
         clone.close()
     federation.start("fr")
-    settled(_all(federation))
-    require_rest(_all(federation), forks=True)
+    settled(federation.all)
+    require_rest(federation.all, forks=True)

@@ -42,7 +42,7 @@ class Writer:
         pause_s: how long it waits after each acknowledged write, in seconds.
     """
 
-    def __init__(self, node: RealNode, *, seed: int, pause_s: float = 0.01) -> None:
+    def __init__(self, node: RealNode, *, seed: int, pause_s: float = 0.02) -> None:
         self.node = node
         self.entities: dict[str, Acknowledged] = {}
         self.before = own_ids(node)

@@ -1,12 +1,14 @@
-"""One bit of the hub's gathering stream is flipped: what is lost there is lost nowhere else."""
+"""Streams are cut back, lost or damaged: the page tables are the truth, and nothing is missing."""
 
 import random
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.faults.federation import RealFederation, RealNode
 from tests.faults.kills import seed_of_this_run
+from tests.faults.looking import head, state
 from tests.faults.rest import require_rest, settled
 from tests.faults.writer import Writer
 
@@ -14,6 +16,52 @@ REPAIR_S = 90.0
 WRITES = 40
 
 pytestmark = pytest.mark.timeout(900)
+
+
+def _names(prefix: str, number: int) -> list[str]:
+    return [f"{prefix} {at}" for at in range(number)]
+
+
+def test_streams_that_were_cut_back_are_filled_again_from_the_page_table(
+    federation: RealFederation,
+) -> None:
+    fr = federation["fr"]
+    early = fr.write(*_names("early", 5))
+    settled(federation.all)
+    fr.stop()
+    older = fr.path.with_name("older-streams")
+    shutil.copytree(fr.home.jetstream, older)
+    federation.start("fr")
+    late = fr.write(*_names("late", 5))
+    settled(federation.all)
+    epoch = head(fr, "directory").epoch
+
+    fr.stop()
+    shutil.rmtree(fr.home.jetstream)
+    shutil.move(older, fr.home.jetstream)
+    federation.start("fr")
+    new = fr.write(*_names("new", 3))
+    new += federation["es"].write(*_names("new of es", 3))
+    settled(federation.all)
+    require_rest(federation.all)
+    assert set(early + late + new) <= state(federation["es"]).keys()
+    assert head(fr, "directory").epoch == epoch
+
+
+def test_streams_that_were_lost_are_made_again_from_the_page_table(
+    federation: RealFederation,
+) -> None:
+    fr = federation["fr"]
+    early = fr.write(*_names("before the loss", 5))
+    settled(federation.all)
+    fr.stop()
+    shutil.rmtree(fr.home.jetstream)
+    federation.start("fr")
+    new = fr.write(*_names("after the loss", 3))
+    new += federation["es"].write(*_names("es after the loss", 3))
+    settled(federation.all)
+    require_rest(federation.all)
+    assert set(early + new) <= state(federation["es"]).keys()
 
 
 def _blocks(node: RealNode, stream: str) -> list[Path]:
@@ -31,7 +79,7 @@ def _flip_a_bit(path: Path, at: float) -> None:
 
 
 def _survives(federation: RealFederation, *, stream: str, at: float) -> None:
-    hub, nodes = federation["eu"], list(federation.nodes.values())
+    hub, nodes = federation["eu"], federation.all
     with Writer(federation["fr"], seed=1) as fr, Writer(federation["es"], seed=1) as es:
         fr.written(WRITES)
         es.written(WRITES)

@@ -11,10 +11,11 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, ClassVar, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from shared.canonical import trusted_canonical
 from shared.ids import NodeName, ServiceName
+from shared.reading import Unfit, sparse_check
 from shared.refusals import Kind, Refusal
 
 EVENT_BYTES_MAX: Final = 256 * 1024
@@ -49,9 +50,14 @@ class Event(BaseModel):
     traced: ClassVar[bool] = True
     """Whether the event says to which trace it belongs; a letter must not."""
 
+    about_field: ClassVar[str] = ""
+    """The field that holds the id of the aggregate, where one field does."""
+
     def about(self) -> str:
         """Return the id of the aggregate of which the event tells; it becomes the subject."""
-        raise TypeError(f"{type(self).__name__} does not say what it is about")
+        if not self.about_field:
+            raise TypeError(f"{type(self).__name__} does not say what it is about")
+        return str(getattr(self, self.about_field))
 
     @classmethod
     def wire_type(cls) -> str:
@@ -246,13 +252,15 @@ def read(kind: str, version: int, payload: Payload) -> Event:
     Raises:
         UnknownEvent, FutureVersion, BrokenContract.
     """
-    return read_lifted(kind, version, payload)[0]
+    contract, data = checked_payload(kind, version, payload)
+    event: Event = contract.__pydantic_validator__.validate_python(data)
+    return event
 
 
-def read_lifted(kind: str, version: int, payload: Payload) -> tuple[Event, Payload]:
-    """Return the event of a payload, and the payload as the contract's version has it.
+def checked_payload(kind: str, version: int, payload: Payload) -> tuple[type[Event], Payload]:
+    """Return the contract of a payload, and the payload as the contract's version has it.
 
-    The payload holds what this release does not know, too.
+    The payload holds what the contract says, and what this release does not know, too.
 
     Raises:
         UnknownEvent, FutureVersion, BrokenContract.
@@ -268,9 +276,7 @@ def read_lifted(kind: str, version: int, payload: Payload) -> tuple[Event, Paylo
             # Another node wrote the payload: it may hold anything.
             raise BrokenContract(f"{kind}: not what version {step} held") from error
     try:
-        event: Event = contract.__pydantic_validator__.validate_python(payload)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BrokenContract(f"{kind}: {where}: {first['msg']}"[:300]) from error
-    return event, payload
+        sparse_check(contract)(payload)
+    except Unfit as error:
+        raise BrokenContract(f"{kind}: {error}"[:300]) from error
+    return contract, payload

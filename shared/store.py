@@ -320,7 +320,10 @@ def query_outcome(query: Callable[..., R], work: Work, args: tuple[Any, ...], kw
 def _bound(row: Row, order: tuple[str, ...] | None, defaults: dict[str, Any]) -> Any:
     if order is None:
         return {**defaults, **row}
-    return [row[name] if name in row else defaults[name] for name in order]
+    try:
+        return tuple(map(row.__getitem__, order))
+    except KeyError:
+        return [row[name] if name in row else defaults[name] for name in order]
 
 
 Unit = Callable[Concatenate[Work, P], R]

@@ -239,9 +239,8 @@ def _row(
         entry.entity_id,
         origin,
         revision,
-        entry.public,
+        fields or _public_fields(entry.public, exclude_defaults=True),
         moment,
-        fields=fields or _public_fields(entry.public, exclude_defaults=True),
         network_only=entry.network_only,
     )
 

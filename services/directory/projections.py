@@ -14,7 +14,6 @@ from sqlalchemy.dialects.postgresql import insert
 from services.directory.tables import AT_HOME, ENTITY, SEARCH, TERM
 from shared.canonical import trusted_canonical
 from shared.contracts.directory import EntityAmended, EntityListed, EntityWithdrawn
-from shared.contracts.profile import PublicProfile
 from shared.events import NotItsNamespace
 from shared.ids import NodeName, ServiceName
 from shared.log.projector import Arrived, Projector
@@ -74,17 +73,10 @@ def remember(work: Work, arrived: Sequence[Arrived[Any]]) -> None:
     moment = work.moment
     rows = []
     for told in arrived:
-        event = told.event
-        _require_own(told.origin, event.entity_id)
-        row = row_of(
-            event.entity_id,
-            told.origin,
-            event.revision,
-            event.profile,
-            moment,
-            # As it was signed, with what this release does not know.
-            fields=told.data["profile"],
-        )
+        data = told.data
+        _require_own(told.origin, data["entity_id"])
+        # The profile as it was signed, with what this release does not know.
+        row = row_of(data["entity_id"], told.origin, data["revision"], data["profile"], moment)
         rows.append(row)
     work.run(KEEP, rows)
 
@@ -125,22 +117,20 @@ def row_of(
     entity_id: str,
     origin: str,
     revision: int,
-    profile: PublicProfile,
+    profile: Mapping[str, Any],
     moment: str,
     *,
-    fields: Mapping[str, Any],
     network_only: bool = False,
 ) -> dict[str, Any]:
     """Return the row of an entity, not yet indexed.
 
     Args:
         entity_id, origin, revision: which state of which entity.
-        profile: its public profile.
+        profile: the fields of its public profile as they are told, held against the contract.
         moment: when it was heard of.
-        fields: the profile's fields as they are told.
         network_only: whether only this network knows of it.
     """
-    geo = profile.geo
+    geo, practices = profile.get("geo"), profile.get("practices")
     return {
         "id": entity_id,
         "origin": origin,
@@ -148,12 +138,12 @@ def row_of(
         "withdrawn": 0,
         "network_only": int(network_only),
         "indexed": 0,
-        "name": profile.name,
-        "country": country_of(profile),
-        "lat": geo.lat if geo else None,
-        "lon": geo.lon if geo else None,
-        "practice": profile.practices[0] if profile.practices else "",
-        "profile": trusted_canonical(fields).decode(),
+        "name": profile["name"],
+        "country": country_of(profile.get("addresses", ())),
+        "lat": geo["lat"] if geo else None,
+        "lon": geo["lon"] if geo else None,
+        "practice": practices[0] if practices else "",
+        "profile": trusted_canonical(profile).decode(),
         "listed_at": moment,
         "changed_at": moment,
     }
@@ -179,14 +169,14 @@ def tombstone_of(entity_id: str, origin: str, revision: int, moment: str) -> dic
     }
 
 
-def country_of(profile: PublicProfile) -> str:
+def country_of(addresses: Sequence[Mapping[str, Any]]) -> str:
     """Return the country of an entity's seat, or else of its first address; empty if unknown."""
     first = ""
-    for address in profile.addresses:
-        if address.country:
-            if address.is_main:
-                return address.country
-            first = first or address.country
+    for address in addresses:
+        country: str = address.get("country") or ""
+        if country and address.get("is_main"):
+            return country
+        first = first or country
     return first
 
 

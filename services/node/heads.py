@@ -183,7 +183,7 @@ class Heads:
         event = HeadsAnnounced(node=self._own, revision=next_revision(work, last), heads=heads)
         event_id = work.announce(event)
         arrived: Arrived[Any] = Arrived(
-            event=event,
+            contract=type(event),
             data=event.model_dump(mode="json"),
             origin=self._own,
             service=ServiceName("node"),

@@ -12,12 +12,10 @@ Revision = Annotated[int, Field(ge=1, le=2**53 - 1, strict=True)]
 
 
 class _EntityTold(Event):
+    about_field: ClassVar[str] = "entity_id"
+
     entity_id: EntityId
     revision: Revision
-
-    def about(self) -> str:
-        """Return the entity's id."""
-        return self.entity_id
 
 
 @published

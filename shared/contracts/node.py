@@ -35,6 +35,7 @@ class DescriptionPublished(Event):
     kind: ClassVar[str] = "node.description.published"
     version: ClassVar[int] = 1
     log: ClassVar[Log] = Log.PUBLIC
+    about_field: ClassVar[str] = "node"
 
     node: Name
     revision: Revision
@@ -47,10 +48,6 @@ class DescriptionPublished(Event):
     release: str = Field(default="", max_length=40)
     parent: Parent | None = None
 
-    def about(self) -> str:
-        """Return the node's name."""
-        return self.node
-
 
 @published
 class PeerAdmitted(Event):
@@ -59,6 +56,7 @@ class PeerAdmitted(Event):
     kind: ClassVar[str] = "node.peer.admitted"
     version: ClassVar[int] = 1
     log: ClassVar[Log] = Log.PUBLIC
+    about_field: ClassVar[str] = "node"
 
     node: Name
     revision: Revision
@@ -66,19 +64,13 @@ class PeerAdmitted(Event):
     root_key: PublicKey
     level: Level
 
-    def about(self) -> str:
-        """Return the admitted node's name."""
-        return self.node
-
 
 class _PeerStanding(Event):
+    about_field: ClassVar[str] = "node"
+
     node: Name
     revision: Revision
     cause: str = Field(default="", max_length=500)
-
-    def about(self) -> str:
-        """Return the name of the node whose standing changes."""
-        return self.node
 
 
 @published
@@ -117,15 +109,12 @@ class CredentialRenewed(Event):
     kind: ClassVar[str] = "node.credential.renewed"
     version: ClassVar[int] = 1
     log: ClassVar[Log] = Log.PUBLIC
+    about_field: ClassVar[str] = "node"
 
     node: Name
     revision: Revision
     user_jwt: str = Field(max_length=65_536)
     expires: int = Field(ge=0)
-
-    def about(self) -> str:
-        """Return the name of the node whose credential it is."""
-        return self.node
 
 
 @published
@@ -135,14 +124,11 @@ class LetterKeyAnnounced(Event):
     kind: ClassVar[str] = "node.letter-key.announced"
     version: ClassVar[int] = 1
     log: ClassVar[Log] = Log.PUBLIC
+    about_field: ClassVar[str] = "service"
 
     service: Service
     number: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
     key: str = Field(pattern=r"^[A-Za-z0-9_-]{43}$")
-
-    def about(self) -> str:
-        """Return the service."""
-        return self.service
 
 
 class Head(_Part):
@@ -161,14 +147,11 @@ class HeadsAnnounced(Event):
     kind: ClassVar[str] = "node.heads.announced"
     version: ClassVar[int] = 1
     log: ClassVar[Log] = Log.PUBLIC
+    about_field: ClassVar[str] = "node"
 
     node: Name
     revision: Revision
     heads: list[Head] = Field(max_length=20)
-
-    def about(self) -> str:
-        """Return the node's name."""
-        return self.node
 
 
 @published
@@ -178,10 +161,7 @@ class TokenRevoked(Event):
     kind: ClassVar[str] = "node.token.revoked"
     version: ClassVar[int] = 1
     log: ClassVar[Log] = Log.PRIVATE
+    about_field: ClassVar[str] = "token_id"
 
     token_id: str = Field(max_length=64)
     expires: int = Field(ge=0)
-
-    def about(self) -> str:
-        """Return the token's id."""
-        return self.token_id

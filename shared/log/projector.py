@@ -1,7 +1,7 @@
 """Which function remembers which event: the way from a page that was taken in to the tables."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.canonical import parse_canonical, trusted_canonical
 from shared.clock import BadTime, moment, stamp
-from shared.events import BrokenContract, Event, Log, contract_of, read_lifted
+from shared.events import BrokenContract, Event, Log, checked_payload, contract_of
 from shared.ids import NodeName, ServiceName
 from shared.log.door import require_namespace
 from shared.log.evidence import counting
@@ -35,18 +35,23 @@ class Arrived(Generic[E]):
     """An event of a page, with its origin and place.
 
     ``data`` holds the fields as they were signed, lifted to the contract's version where they were
-    of an older one, with what this release does not know. ``at`` is when it happened by the clock
-    of its node, and never later than it arrived here.
+    of an older one, with what this release does not know; they have been held against the contract.
+    ``at`` is when it happened by the clock of its node, and never later than it arrived here.
     """
 
-    event: E
+    contract: type[E]
+    data: dict[str, Any]
     origin: NodeName
     service: ServiceName
     event_id: str
     at: str
     epoch: int
     number: int
-    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def event(self) -> E:
+        """The event as its contract's model, made anew each time."""
+        return self.contract.model_validate(self.data)
 
 
 Remember = Callable[[Work, Sequence[Arrived[Any]]], None]
@@ -186,10 +191,10 @@ class Projector:
                 if kind not in self._remember:
                     contract_of(kind, version)
                     continue
-                found, data = read_lifted(kind, version, event["data"])
-                if found.log is not page.log and kind not in ("log.reopened",):
+                contract, data = checked_payload(kind, version, event["data"])
+                if contract.log is not page.log and kind not in ("log.reopened",):
                     raise BrokenContract(f"{kind} in the {page.log.value} log")
-                if version == found.version and found.about() != event["subject"]:
+                if version == contract.version and _about(contract, data) != event["subject"]:
                     raise BrokenContract(f"{kind}: the subject is another thing")
                 said_at = _moment_said(event["time"])
             except Refusal as error:
@@ -199,7 +204,7 @@ class Projector:
                 (
                     place,
                     Arrived(
-                        event=found,
+                        contract=contract,
                         data=data,
                         origin=page.node,
                         service=page.service,
@@ -216,7 +221,7 @@ class Projector:
     def _together(self, work: Work, page: Page, readable: list[tuple[int, Arrived[Any]]]) -> None:
         run: list[Arrived[Any]] = []
         for _, arrived in readable:
-            if run and run[0].event.kind != arrived.event.kind:
+            if run and run[0].contract is not arrived.contract:
                 self._tell(work, run)
                 run = []
             run.append(arrived)
@@ -224,7 +229,7 @@ class Projector:
             self._tell(work, run)
 
     def _tell(self, work: Work, run: list[Arrived[Any]]) -> None:
-        for remember in self._remember[run[0].event.kind]:
+        for remember in self._remember[run[0].contract.kind]:
             remember(work, run)
 
     def _set_aside(self, work: Work, page: Page, place: int, reason: str, detail: str) -> None:
@@ -254,6 +259,13 @@ class Projector:
             },
         )
         work.run(self._count, {"node": page.node, "reason": reason, "count": 1})
+
+
+def _about(contract: type[Event], data: dict[str, Any]) -> str:
+    """Return the id of the aggregate of which checked data tells."""
+    if contract.about_field:
+        return str(data[contract.about_field])
+    return contract.model_validate(data).about()
 
 
 @lru_cache(maxsize=4096)

@@ -26,7 +26,7 @@ DIRECTORY = ServiceName("directory")
 def arrived(*events: Event, origin: NodeName = OTHER) -> list[Arrived[Any]]:
     return [
         Arrived(
-            event=event,
+            contract=type(event),
             data=event.model_dump(mode="json", exclude_defaults=True),
             origin=origin,
             service=DIRECTORY,

@@ -19,12 +19,12 @@ from shared.events import (
     FutureVersion,
     Log,
     UnknownEvent,
+    checked_payload,
     contract_of,
     frame,
     kind_of,
     published,
     read,
-    read_lifted,
     upcasts,
 )
 from shared.log.projector import DEFECT, RETRIED_TOGETHER, Arrived
@@ -77,8 +77,8 @@ def test_an_event_of_an_older_version_is_lifted_step_by_step() -> None:
 
 
 def test_a_reader_ignores_and_keeps_what_it_does_not_know() -> None:
-    event, data = read_lifted("directory.word.spread", 3, {"word": "twiza", "later": [1]})
-    assert event == WordSpread(word="twiza")
+    contract, data = checked_payload("directory.word.spread", 3, {"word": "twiza", "later": [1]})
+    assert contract.model_validate(data) == WordSpread(word="twiza")
     assert data["later"] == [1]
 
 

@@ -1,1 +1,11 @@
-"""How the exchange lies in its database."""
+"""How the exchange lies in its database; importing it makes all of its tables known."""
+
+from typing import Final
+
+from services.exchange.tables import offers
+from services.exchange.tables.base import LOG, REVOKED, metadata
+
+HEAD: Final = "0001"
+"""The newest revision of the migrations."""
+
+__all__ = ["HEAD", "LOG", "REVOKED", "metadata", "offers"]

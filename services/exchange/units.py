@@ -79,8 +79,10 @@ _MEASURES: Final = (
     Measure("distance", "m", 10**8),
     Measure("count", "piece", 10**7),
 )
-_PACKAGES: Final = ("crate", "bunch", "bag", "box", "bottle", "jar", "bale", "head", "share")
-_PACKAGES += ("seat", "meal", "session", "place", "set", "load")
+_PACKAGES: Final = (
+    *("crate", "bunch", "bag", "box", "bottle", "jar", "bale", "head", "share"),
+    *("seat", "meal", "session", "place", "set", "load"),
+)
 MEASURES: Final = {
     **{measure.name: measure for measure in _MEASURES},
     **{name: Measure(name, name, 10**6) for name in _PACKAGES},
@@ -149,7 +151,7 @@ def base_amount(amount: int, scale: int, code: str) -> int:
     unit = unit_of(code)
     if type(amount) is not int or amount <= 0 or not 0 <= scale <= SCALE_MAX:
         raise BadQuantity()
-    base = amount * unit.numerator // (unit.denominator * 10**scale)
+    base = amount * unit.numerator // (unit.denominator * ten_to(scale))
     if base < 1:
         raise BadQuantity(f"less than one {MEASURES[unit.measure].part}")
     if base > MEASURES[unit.measure].most or amount > INTEGER_MAX:
@@ -170,5 +172,11 @@ def converted(amount: int, scale: int, code: str, to: str) -> tuple[int, int]:
         raise MeasureMismatch(f"{code} and {to}")
     return (
         amount * unit.numerator * other.denominator,
-        10**scale * unit.denominator * other.numerator,
+        ten_to(scale) * unit.denominator * other.numerator,
     )
+
+
+def ten_to(scale: int) -> int:
+    """Return ten, so many times multiplied by itself."""
+    power: int = 10**scale
+    return power

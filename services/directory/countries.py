@@ -13,8 +13,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final, Literal, NamedTuple
 
-from services.directory.text import words
 from shared.contracts.fields import DEGREE
+from shared.text import words
 
 SPELLING_MAX: Final = 100
 """Characters of a country's name; what is longer is another column."""

@@ -20,8 +20,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.directory import vocabulary
 from services.directory.tables import ENTITY, SEARCH, TERM
-from services.directory.text import tokens
 from shared.store import Prepared, Store, Work
+from shared.text import tokens
 
 BATCH_ROWS: Final = 64
 """Rows that are analysed and written together: some 5 ms of analysis, so that others get a turn."""

@@ -14,10 +14,10 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_
 
 from services.directory.matching import TIERS, Groups, matches
 from services.directory.tables import ENTITY, LOG, TERM
-from services.directory.text import query_tokens
 from shared.log.trust import Standing
 from shared.paging import BadCursor, cursor_values
 from shared.store import Prepared, Work
+from shared.text import query_tokens
 
 WINDOW_FIRST: Final = 256
 WINDOW_MOST: Final = 4_096

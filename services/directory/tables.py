@@ -1,7 +1,7 @@
 """How the directory lies in its database: entities of all nodes, what is kept at home, the search.
 
 The columns of hot tables hold integers, text and bytes only. The search tables hold the tokens that
-``services.directory.text`` makes, so that both databases find the same: SQLite by FTS5 over the
+``shared.text`` makes, so that both databases find the same: SQLite by FTS5 over the
 ordinary table ``search``, PostgreSQL by GIN over the same columns as ``tsvector``.
 """
 

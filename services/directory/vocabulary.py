@@ -16,8 +16,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, ClassVar, Final
 
-from services.directory.text import words
 from shared.refusals import Kind, Refusal
+from shared.text import words
 
 LANGUAGES: Final = ("ar", "en", "es", "fr", "pt")
 """The languages that every term has a label in."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from services.directory import vocabulary
-from services.directory.text import words
 from services.directory.vocabulary import Concept, UnknownTerm
+from shared.text import words
 
 DATA = Path(os.environ.get("TWIZA_DATA", Path(__file__).parents[3] / "shared" / "data"))
 PUBLISHED = DATA / "directory" / "essglobal_vocab.json"

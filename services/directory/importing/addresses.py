@@ -6,8 +6,8 @@ from typing import Final
 
 from services.directory.countries import country
 from services.directory.importing.headers import header_key
-from services.directory.text import fold
 from shared.contracts.fields import LINE_MAX
+from shared.text import fold
 
 ADDRESS_LENGTH_MAX: Final = 500
 """Characters of an address in one text; what is longer is a description."""

@@ -5,10 +5,10 @@ from typing import Any, Final
 from services.directory.importing import terms, values
 from services.directory.importing.cells import Cells, limited
 from services.directory.importing.headers import language_of_word
-from services.directory.text import fold
 from services.directory.vocabulary import practices_of
 from shared.contracts.fields import LINE_MAX
 from shared.contracts.profile import CODES_MAX, LIST_MAX, TAGS_MAX
+from shared.text import fold
 
 Fields = dict[str, Any]
 

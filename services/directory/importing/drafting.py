@@ -16,9 +16,9 @@ from services.directory.importing.report import RowIssue
 from services.directory.importing.rows import Row
 from services.directory.importing.settings import ImportSettings
 from services.directory.importing.values import DateOrder, text_of
-from services.directory.text import fold
 from shared.contracts.fields import DESCRIPTION_MAX, LINE_MAX, NAME_MAX, SUMMARY_MAX
 from shared.contracts.profile import LANGUAGES_MAX, ProfileFields
+from shared.text import fold
 
 Fields = dict[str, Any]
 Contacts = dict[str, dict[str, str]]

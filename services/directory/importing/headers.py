@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from services.directory.text import fold
+from shared.text import fold
 
 HEADER_LENGTH_MAX: Final = 100
 """Characters of a header that is looked up: what is longer is a sentence."""

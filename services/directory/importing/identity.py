@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from services.directory.importing.cells import Cells, Columns
 from services.directory.importing.places import Place, pair, place
 from services.directory.importing.values import text_of
-from services.directory.text import fold, words
+from shared.text import fold, words
 
 IDENTIFIER_MAX: Final = 120
 """Characters of an identifier that stands in a key as it is; a longer one is hashed."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from services.directory.text import words
+from shared.text import words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.directory import text
-from services.directory.text import fold, query_tokens, tokens, words
+from shared import text
+from shared.text import fold, query_tokens, tokens, words
 
 ARABIC_PAIRS = [
     "تعاونية/التّعاونيّة",
@@ -194,7 +194,7 @@ def test_a_description_is_analysed_in_well_under_a_millisecond() -> None:
 
 def test_the_stemmers_are_loaded_when_a_word_needs_them() -> None:
     check = (
-        "import sys; import services.directory.text as t; t.fold('É'); t.words('a b'); "
+        "import sys; import shared.text as t; t.fold('É'); t.words('a b'); "
         "sys.exit('snowballstemmer' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

@@ -3,10 +3,10 @@
 Both databases store these tokens and analyse nothing themselves, so that one question has one
 answer everywhere. A word is indexed under its folded surface and under its stems; names of one
 thing in several languages meet in one token more. The stemmers are plain Python and slow, and the
-words of a directory are few: what a word becomes is remembered.
+words of entries and offers are few: what a word becomes is remembered.
 
 Source: the orders of folding and stemming were measured on the pairs of words that
-``tests/directory/test_text.py`` repeats; the stemmers are Snowball's.
+``tests/shared/test_text.py`` repeats; the stemmers are Snowball's.
 """
 
 import json
@@ -60,7 +60,7 @@ class _Word(NamedTuple):
 
 
 class _Vocabulary(NamedTuple):
-    """The words that are written by hand: ``data/words.json``, folded."""
+    """The words that are written by hand: ``words/words.json``, folded."""
 
     families: tuple[tuple[str, str], ...]
     synonyms: dict[str, str]
@@ -137,7 +137,7 @@ def query_tokens(text: str, lang: str | None = None) -> list[tuple[str, ...]]:
 @cache
 def _vocabulary() -> _Vocabulary:
     """Return the handwritten words, folded as the texts are."""
-    source = resources.files("services.directory") / "data" / "words.json"
+    source = resources.files("shared") / "words" / "words.json"
     raw: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
     phrases: dict[str, list[tuple[list[str], str]]] = {}
     for name, variants in raw["phrases"].items():

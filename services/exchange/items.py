@@ -208,6 +208,7 @@ class Item:
         available_from, available_until: the window, days as ``2026-11-21``.
         expires_at: when it closes by itself, as a moment in UTC.
         certificates: held by an offer, required by a want.
+        rank: of a want, how many others its owner puts first.
         choice: of its owner's items with the same word at most one is matched at a time.
         market: a named place of handing over.
         pictures: addresses that people may follow and no node fetches.
@@ -239,6 +240,7 @@ class Item:
     repeat: Repeat = Repeat.ONCE
     transport: Transport = Transport.EITHER
     market: str = ""
+    rank: int = 0
     choice: str = ""
     pictures: tuple[str, ...] = ()
 

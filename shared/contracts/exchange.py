@@ -30,6 +30,7 @@ RADIUS_KM_MAX: Final = 20_000
 AMOUNT_MAX: Final = 10**15
 VALUE_MAX: Final = 10**12
 """Ten thousand million of a currency with centimes."""
+RANK_MAX: Final = 99
 RATES_MAX: Final = 50
 RATE_PART_MAX: Final = 10**12
 
@@ -134,6 +135,7 @@ class PublicItem(Part):
     repeat: RepeatWord = "once"
     transport: TransportWord = "either"
     market: Line = ""
+    rank: Annotated[int, Field(ge=0, le=RANK_MAX)] = 0
     choice: ChoiceWord | None = None
     pictures: tuple[Url, ...] = Field(strict=False, max_length=PICTURES_MAX, default=())
 

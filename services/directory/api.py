@@ -20,7 +20,6 @@ from services.directory.api_models import (
     item_of,
 )
 from services.directory.asking import BadBox, asked_of
-from services.directory.cleaning import BadUrl
 from services.directory.coordinates import (
     CoordinatesNotNumbers,
     CoordinatesOutOfRange,
@@ -33,6 +32,7 @@ from services.directory.parts import PartsDep
 from services.directory.search import counts_by_origin, listed, order
 from services.directory.vocabulary import UnknownTerm
 from shared.access import REFUSALS, Caller
+from shared.cleaning import BadUrl
 from shared.edge import AfterQuery, IfMatch, IfNoneMatch, SizeQuery, not_modified
 from shared.etag import BadMatch, ChangedMeanwhile, MatchRequired, unchanged
 from shared.gate import allowed

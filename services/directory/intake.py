@@ -11,11 +11,11 @@ import orjson
 from pydantic import ValidationError
 
 from services.directory import vocabulary
-from services.directory.cleaning import BadUrl, language_tag, line, prose, web_address
 from services.directory.coordinates import require_point
 from services.directory.countries import is_country
 from services.directory.profile import Profile
 from services.directory.vocabulary import UnknownTerm
+from shared.cleaning import BadUrl, language_tag, line, prose, web_address
 from shared.refusals import Kind, Refusal
 
 PROFILE_BYTES_MAX: Final = 64_000

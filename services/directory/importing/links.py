@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from services.directory import cleaning
-from services.directory.cleaning import BadUrl
+from shared.cleaning import BadUrl
 
 _SCHEME: Final = re.compile(
     r"(?i)^(?:www\.(?=http))?h?ttps?\s*[:;]?\s*[/\\]{1,3}(?:https?:/{1,2})?(?=\S)"

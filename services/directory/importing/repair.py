@@ -9,7 +9,7 @@ import re
 import unicodedata
 from typing import Final
 
-from services.directory.cleaning import line, prose
+from shared.cleaning import line, prose
 
 LOST: Final = "\ufffd"
 ROUNDS_MAX: Final = 3

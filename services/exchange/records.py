@@ -23,7 +23,7 @@ from services.exchange.items import (
     Visibility,
 )
 from services.exchange.tables.offers import ITEM
-from services.exchange.units import UnknownUnit
+from services.exchange.units import BadQuantity, QuantityTooLarge, UnknownUnit
 from shared.canonical import trusted_canonical
 
 COLUMNS: Final = tuple(column.name for column in ITEM.c if column is not ITEM.c.key)
@@ -250,8 +250,8 @@ def _measured(quantity: Quantity | None) -> tuple[str, int | None]:
         return "", None
     try:
         return quantity.measure(), quantity.base()
-    except UnknownUnit:
-        # Another node may measure in what a later release knows.
+    except (UnknownUnit, BadQuantity, QuantityTooLarge):
+        # Another node may measure in what a later release knows, and as it likes.
         return "", None
 
 

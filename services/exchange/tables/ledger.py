@@ -229,5 +229,11 @@ TRANSFER_REQUEST: Final = Table(
 )
 Index("request_by_payer", TRANSFER_REQUEST.c.payer_account, TRANSFER_REQUEST.c.key)
 Index("request_by_payee", TRANSFER_REQUEST.c.payee_account, TRANSFER_REQUEST.c.key)
+Index(
+    "request_by_expiry",
+    TRANSFER_REQUEST.c.expires_at,
+    sqlite_where=TRANSFER_REQUEST.c.state == "asked",
+    postgresql_where=TRANSFER_REQUEST.c.state == "asked",
+)
 
 install(account=ACCOUNT, transfer=TRANSFER)

@@ -154,6 +154,7 @@ class RingLeg(_Part):
     want: ItemId
     want_revision: Revision
     goods: Annotated[dict[Language, Title], Field(min_length=1, max_length=TITLES_MAX)]
+    category: Annotated[str, Field(max_length=105)] = ""
     quantity: RingQuantity | None = None
     value: Annotated[Whole, Field(ge=0)] = 0
     transport: Literal["giver", "receiver"] = "giver"

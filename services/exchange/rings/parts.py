@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar, Final
 
-from shared.contracts.rings import FINAL, Entry, RingPlan, RingState
+from shared.contracts.rings import FINAL, Entry, RingPlan, RingState, What
 from shared.refusals import Kind, Refusal
 
 
@@ -110,11 +110,17 @@ class Copy:
     entries: tuple[Entry, ...]
     refused: str = ""
     tries: int = 0
+    erased: bool = False
 
     @property
     def version(self) -> int:
         """How much of its history we were told."""
         return len(self.entries)
+
+    @property
+    def opened(self) -> bool:
+        """Whether the parties are asked: every slot of the ring was held."""
+        return any(entry.what is What.OPENED for entry in self.entries)
 
     @property
     def final(self) -> bool:

@@ -8,7 +8,8 @@ are checked by their own validators, and the model is made where somebody asks f
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -38,16 +39,26 @@ class SparseCheck:
             raise Unfit("not an object")
         if not self.required <= data.keys():
             raise Unfit(f"{min(self.required - data.keys())}: is missing")
-        fields = self.fields
-        for name, value in data.items():
-            check = fields.get(name)
-            if check is not None:
-                try:
-                    check(value)
-                except ValidationError as error:
-                    raise Unfit(_first(name, error)) from error
-                except Unfit as error:
-                    raise Unfit(f"{name}.{error}") from error
+        fields, name = self.fields, ""
+        try:
+            for name, value in data.items():  # the name is told where one does not fit
+                if name in fields:
+                    fields[name](value)
+        except ValidationError as error:
+            raise Unfit(_first(name, error)) from error
+        except Unfit as error:
+            raise Unfit(f"{name}.{error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _OrNothing:
+    """Checks a value that may be null."""
+
+    check: Check
+
+    def __call__(self, value: Any) -> None:
+        if value is not None:
+            self.check(value)
 
 
 @lru_cache(maxsize=256)
@@ -74,15 +85,28 @@ def sparse_check(model: type[BaseModel]) -> Check:
         return model.__pydantic_validator__.validate_python
     checks: dict[str, Check] = {}
     for name, info in fields.items():
-        annotation = info.annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel) and not info.metadata:
-            checks[name] = sparse_check(annotation)
+        inner, optional = _model_of(info.annotation)
+        if inner is not None and not info.metadata:
+            check = sparse_check(inner)
+            checks[name] = _OrNothing(check) if optional else check
         else:
-            kind: Any = Annotated[(annotation, *info.metadata)] if info.metadata else annotation
+            kind: Any = info.annotation
+            if info.metadata:
+                kind = Annotated[(kind, *info.metadata)]
             adapter = TypeAdapter[Any](kind, config=ConfigDict(strict=config.get("strict", False)))
             checks[name] = adapter.validator.validate_python
     required = frozenset(name for name, info in fields.items() if info.is_required())
     return SparseCheck(checks, required)
+
+
+def _model_of(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
+    """Return the model that a field holds, and whether it may hold null instead."""
+    parts = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    models = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
+    optional = NoneType in parts
+    if len(models) == 1 and len(parts) == 1 + optional:
+        return models[0], optional
+    return None, optional
 
 
 def _first(name: str, error: ValidationError) -> str:

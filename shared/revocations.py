@@ -13,7 +13,8 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, Text, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.contracts.node import TokenRevoked
-from shared.log.projector import Arrived, Projector
+from shared.log.arrived import Arrived
+from shared.log.projector import Projector
 from shared.people import CLOCKS_DIFFER_MAX, Claims
 from shared.store import Prepared, Store, Work
 

@@ -19,12 +19,13 @@ from shared.contracts.profile import PublicProfile
 from shared.events import Log, Speaker
 from shared.ids import NodeName, ServiceName, global_id, uuid7
 from shared.keys import SigningKey
+from shared.log.arrived import Arrived
 from shared.log.certificates import certify
 from shared.log.desk import LogDesk, Place
 from shared.log.epochs import Gathering, SignReopening, Statement, signed_reopening
 from shared.log.names import LogName
 from shared.log.page import sha256_hex
-from shared.log.projector import Arrived, Projector
+from shared.log.projector import Projector
 from shared.log.repair import Fetch, ask_hub
 from shared.log.tables import LogTables
 from shared.store import Prepared, Store, Work, open_store

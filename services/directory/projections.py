@@ -16,7 +16,8 @@ from shared.canonical import trusted_canonical
 from shared.contracts.directory import EntityAmended, EntityListed, EntityWithdrawn
 from shared.events import NotItsNamespace
 from shared.ids import NodeName, ServiceName
-from shared.log.projector import Arrived, Projector
+from shared.log.arrived import Arrived
+from shared.log.projector import Projector
 from shared.store import Prepared, Work
 
 DIRECTORY: Final = "directory"

@@ -19,9 +19,9 @@ from services.node.handlers import next_revision
 from shared.contracts.node import Head, HeadsAnnounced
 from shared.events import Log
 from shared.ids import FEDERATED, NodeName, ServiceName
+from shared.log.arrived import Arrived
 from shared.log.names import LogName
 from shared.log.page import parse_page, sha256_hex
-from shared.log.projector import Arrived
 from shared.log.repair import Repairer
 from shared.log.seal import Sealer
 from shared.refusals import Refusal

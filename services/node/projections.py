@@ -24,7 +24,8 @@ from shared.contracts.node import (
 )
 from shared.events import Event, NotItsNamespace
 from shared.ids import NodeName, ServiceName
-from shared.log.projector import Arrived, Projector
+from shared.log.arrived import Arrived
+from shared.log.projector import Projector
 from shared.store import Prepared, Work
 
 HAPPENINGS_MAX: Final = 500

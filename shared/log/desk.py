@@ -26,6 +26,7 @@ from shared.events import Log, Speaker
 from shared.ids import NodeName, ServiceName
 from shared.keys import SigningKey
 from shared.log.adoption import Adoption
+from shared.log.arrived import Arrived
 from shared.log.branches import reopening
 from shared.log.cursors import Cursors
 from shared.log.door import Door
@@ -38,7 +39,7 @@ from shared.log.epochs import (
 )
 from shared.log.inbox import Inbox
 from shared.log.names import LogName
-from shared.log.projector import Arrived, Projector
+from shared.log.projector import Projector
 from shared.log.receipts import Receipts
 from shared.log.relay import Relay
 from shared.log.repair import WATCH_S, Fetch, Repairer

@@ -5,7 +5,7 @@ form, and each event within its signer's namespace. Order (epoch, number, prev) 
 since it needs the cursor.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from shared.events import BrokenContract, NotItsNamespace, kind_of
 from shared.log.certificates import Certificate, checked_certificate
@@ -24,6 +24,7 @@ from shared.log.page import (
 from shared.log.trust import KnownNode, Standing, Trust
 from shared.refusals import Kind, Refusal
 
+_TEXT: Final = {str}
 OF_ANY_SERVICE = frozenset({"letter", "log.reopened", "log.quarantined"})
 """Kinds that any service's log may hold."""
 
@@ -186,22 +187,20 @@ def require_namespace(event: dict[str, Any], page: Page) -> tuple[str, int]:
         BrokenContract: it is no CloudEvent of this system.
         NotItsNamespace: it tells in another's name.
     """
-    wire_type, source = event.get("type"), event.get("source")
-    if (
-        type(wire_type) is not str
-        or type(source) is not str
-        or type(event.get("id")) is not str
-        or type(event.get("subject")) is not str
-        or type(event.get("time")) is not str
-        or type(event.get("data")) is not dict
-    ):
+    try:
+        wire_type, source, subject = event["type"], event["source"], event["subject"]
+        texts = (wire_type, source, subject, event["id"], event["time"])
+        data = event["data"]
+    except KeyError as error:
+        raise BrokenContract("not a CloudEvent of this system") from error
+    if set(map(type, texts)) != _TEXT or type(data) is not dict:
         raise BrokenContract("not a CloudEvent of this system")
     kind, version = kind_of(wire_type)
     if source != f"twiza:{page.node}/{page.service}":
-        raise NotItsNamespace(f"source {str(source)[:100]} in a page of {page.node}")
+        raise NotItsNamespace(f"source {source[:100]} in a page of {page.node}")
     if kind not in OF_ANY_SERVICE and kind.split(".", 1)[0] != page.service:
         raise NotItsNamespace(f"{kind} in a page of the {page.service}")
-    owner, colon, _ = event["subject"].partition(":")
+    owner, colon, _ = subject.partition(":")
     if colon and owner != page.node:
-        raise NotItsNamespace(f"subject {event['subject'][:100]} in a page of {page.node}")
+        raise NotItsNamespace(f"subject {subject[:100]} in a page of {page.node}")
     return kind, version

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from shared.bus import Bus, BusUnreachable, Delivered, Feed, NoStream
+from shared.clock import stamp
 from shared.crash import crash_point
 from shared.ids import NodeName, ServiceName
 from shared.log.checked import Checked, as_claimed
@@ -22,7 +23,7 @@ from shared.refusals import Refusal
 from shared.store import Store, StoreUnavailable, Work, of_the_database
 from shared.subjects import federated_subject, in_stream
 
-PAGES_TOGETHER_MAX: Final = 8
+PAGES_TOGETHER_MAX: Final = 16
 """How many pages are applied in one transaction when the reader is behind."""
 IDLE_S: Final = 5.0
 RETRY_S: Final = 0.3
@@ -214,7 +215,8 @@ class Inbox:
             claimed = as_claimed(name, message.data, signature, certificate)
             checked.refused.append((name, claimed, error))
         else:
-            checked.pages.append(page)
+            now = stamp(self._store.clock.now())
+            checked.pages.append(self._taker.read(page, arrived_at=now))
 
     async def _apply(self, checked: Checked, position: tuple[str, str, int] | None) -> Result:
         if checked.own:

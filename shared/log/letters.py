@@ -15,9 +15,10 @@ from nacl.public import SealedBox
 from shared.canonical import canonical, parse_canonical
 from shared.contracts.log import Letter
 from shared.ids import NodeName, ServiceName
+from shared.log.arrived import Arrived
 from shared.log.desk import Place
 from shared.log.letter_keys import LetterSecret, LetterSecrets, bytes_of, public_key, text_of
-from shared.log.projector import Arrived, Projector
+from shared.log.projector import Projector
 from shared.refusals import Kind, Refusal
 from shared.store import Work
 

@@ -16,6 +16,7 @@ from shared.canonical import parse_canonical
 from shared.events import Log
 from shared.ids import NodeName, ServiceName
 from shared.keys import BadKey, BadSignature, SigningKey, verify
+from shared.log.arrived import Readable
 from shared.refusals import Kind, Refusal
 
 PAGE_VERSION: Final = 1
@@ -107,10 +108,14 @@ class SealedPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedPage:
-    """A page of a log that has passed the door: what it says, beside what was signed."""
+    """A page of a log that has passed the door: what it says, beside what was signed.
+
+    ``readable`` holds its events where they have been read already.
+    """
 
     page: Page
     sealed: SealedPage
+    readable: Readable | None = None
 
 
 def page_bytes(

@@ -1,9 +1,8 @@
 """Which function remembers which event: the way from a page that was taken in to the tables."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 from sqlalchemy import and_, bindparam, delete, select, update
@@ -13,6 +12,7 @@ from shared.canonical import parse_canonical, trusted_canonical
 from shared.clock import BadTime, moment, stamp
 from shared.events import BrokenContract, Event, Log, checked_payload, contract_of
 from shared.ids import NodeName, ServiceName
+from shared.log.arrived import Arrived, Readable, SetAside
 from shared.log.door import require_namespace
 from shared.log.evidence import counting
 from shared.log.page import Page
@@ -28,30 +28,6 @@ RETRIED_TOGETHER: Final = 256
 _PLACE: Final = ("node", "service", "log", "epoch", "number", "place")
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Arrived(Generic[E]):
-    """An event of a page, with its origin and place.
-
-    ``data`` holds the fields as they were signed, lifted to the contract's version where they were
-    of an older one, with what this release does not know; they have been held against the contract.
-    ``at`` is when it happened by the clock of its node, and never later than it arrived here.
-    """
-
-    contract: type[E]
-    data: dict[str, Any]
-    origin: NodeName
-    service: ServiceName
-    event_id: str
-    at: str
-    epoch: int
-    number: int
-
-    @property
-    def event(self) -> E:
-        """The event as its contract's model, made anew each time."""
-        return self.contract.model_validate(self.data)
 
 
 Remember = Callable[[Work, Sequence[Arrived[Any]]], None]
@@ -107,7 +83,7 @@ class Projector:
         for forget in self._forget:
             forget(work, node, service)
 
-    def apply(self, work: Work, page: Page, *, events: Sequence[int] | None = None) -> int:
+    def apply(self, work: Work, page: Page, *, readable: Readable | None = None) -> int:
         """Remember the events of a page; return how many were set aside.
 
         An event that this release cannot read, or that breaks a rule, is set aside with its reason,
@@ -116,9 +92,9 @@ class Projector:
         Args:
             work: the unit in which the page's cursor moves, too.
             page: a page that passed the door, the next of its log.
-            events: the places of the events to take, all where nothing is said.
+            readable: its events, where they have been read before.
         """
-        aside = self._tried(work, page, events)
+        aside = self._tried(work, page, readable or self.readable(page, arrived_at=work.moment))
         for place, reason, detail in aside:
             self._set_aside(work, page, place, reason, detail)
         return len(aside)
@@ -142,9 +118,9 @@ class Projector:
                 events=[parse_canonical(bytes(row.body))],
             )
             place = {f"of_{name}": getattr(row, name) for name in _PLACE}
-            aside = self._tried(work, page, None)
+            aside = self._tried(work, page, self.readable(page, arrived_at=work.moment))
             if aside:
-                _, reason, detail = aside[0]
+                (_, reason, detail), *_ = aside
                 to = {"to_reason": reason, "to_detail": storable(detail, 500)}
                 work.run(self._still, place | to | {"to_release": self._release})
             else:
@@ -152,43 +128,21 @@ class Projector:
                 log.info("event read after an upgrade", origin=row.node, type=row.type)
         return len(rows)
 
-    def _tried(
-        self, work: Work, page: Page, places: Sequence[int] | None
-    ) -> list[tuple[int, str, str]]:
-        """Remember what can be remembered; return the places of the others, with the reasons."""
-        readable, aside = self._readable(page, places, arrived_at=work.moment)
-        try:
-            with work.nested():
-                self._together(work, page, readable)
-        except Exception as error:
-            if of_the_database(error):
-                raise
-            # One of them fails: each for itself shows which.
-            for place, arrived in readable:
-                try:
-                    with work.nested():
-                        self._tell(work, [arrived])
-                except Refusal as refusal:
-                    if of_the_database(refusal):
-                        raise
-                    aside.append((place, refusal.slug, refusal.detail))
-                except Exception as defect:
-                    if of_the_database(defect):
-                        raise
-                    log.exception("projection failed", origin=page.node, epoch=page.epoch)
-                    aside.append((place, DEFECT, type(defect).__name__))
-        return aside
+    def readable(self, page: Page, *, arrived_at: str) -> Readable:
+        """Return what this service can remember of a page's events, held against their contracts.
 
-    def _readable(
-        self, page: Page, places: Sequence[int] | None, *, arrived_at: str
-    ) -> tuple[list[tuple[int, Arrived[Any]]], list[tuple[int, str, str]]]:
-        readable: list[tuple[int, Arrived[Any]]] = []
-        aside: list[tuple[int, str, str]] = []
-        for place in range(len(page.events)) if places is None else places:
-            event = page.events[place]
+        It needs no database, so that it is done while the pages before this one are written.
+
+        Args:
+            page: a page that passed the door.
+            arrived_at: now, as ``shared.clock.stamp`` writes it.
+        """
+        found = Readable()
+        told, remembered = found.told, self._remember
+        for place, event in enumerate(page.events):
             try:
                 kind, version = require_namespace(event, page)
-                if kind not in self._remember:
+                if kind not in remembered:
                     contract_of(kind, version)
                     continue
                 contract, data = checked_payload(kind, version, event["data"])
@@ -198,25 +152,45 @@ class Projector:
                     raise BrokenContract(f"{kind}: the subject is another thing")
                 said_at = _moment_said(event["time"])
             except Refusal as error:
-                aside.append((place, error.slug, error.detail))
+                found.aside.append(SetAside(place, error.slug, error.detail))
                 continue
-            readable.append(
+            # Other people's clocks are shown, never trusted.
+            at = said_at if said_at < arrived_at else arrived_at
+            told.append(
                 (
                     place,
                     Arrived(
-                        contract=contract,
-                        data=data,
-                        origin=page.node,
-                        service=page.service,
-                        event_id=event["id"],
-                        # Other people's clocks are shown, never trusted.
-                        at=min(said_at, arrived_at),
-                        epoch=page.epoch,
-                        number=page.number,
+                        contract, data, page.node, page.service, event["id"], at,
+                        page.epoch, page.number,
                     ),
                 )
-            )
-        return readable, aside
+            )  # fmt: skip
+        return found
+
+    def _tried(self, work: Work, page: Page, readable: Readable) -> list[SetAside]:
+        """Remember what can be remembered; return the others, with the reasons."""
+        aside = list(readable.aside)
+        try:
+            with work.nested():
+                self._together(work, page, readable.told)
+        except Exception as error:
+            if of_the_database(error):
+                raise
+            # One of them fails: each for itself shows which.
+            for place, arrived in readable.told:
+                try:
+                    with work.nested():
+                        self._tell(work, [arrived])
+                except Refusal as refusal:
+                    if of_the_database(refusal):
+                        raise
+                    aside.append(SetAside(place, refusal.slug, refusal.detail))
+                except Exception as defect:
+                    if of_the_database(defect):
+                        raise
+                    log.exception("projection failed", origin=page.node, epoch=page.epoch)
+                    aside.append(SetAside(place, DEFECT, type(defect).__name__))
+        return aside
 
     def _together(self, work: Work, page: Page, readable: list[tuple[int, Arrived[Any]]]) -> None:
         run: list[Arrived[Any]] = []

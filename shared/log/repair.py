@@ -18,11 +18,11 @@ from shared.bus import Bus, BusUnreachable, Delivered, NoStream
 from shared.contracts.node import HeadsAnnounced
 from shared.events import Log
 from shared.ids import NodeName, ServiceName
+from shared.log.arrived import Arrived
 from shared.log.cursors import Cursor, LogState
 from shared.log.inbox import Inbox
 from shared.log.names import LogName
 from shared.log.page import NO_PAGE
-from shared.log.projector import Arrived
 from shared.log.take import Taken, Taker
 from shared.refusals import Refusal
 from shared.store import Prepared, Store, Work

@@ -65,6 +65,14 @@ class Taker(Quarantines):
         self._projector = projector
         self._trust = trust
 
+    def read(self, signed: SignedPage, *, arrived_at: str) -> SignedPage:
+        """Return a page with its events read; its place has not been looked at yet."""
+        try:
+            readable = self._projector.readable(signed.page, arrived_at=arrived_at)
+        except Exception:  # noqa: BLE001  # it fails again where it is taken in, for its log alone
+            readable = None
+        return SignedPage(page=signed.page, sealed=signed.sealed, readable=readable)
+
     def take_in(
         self,
         work: Work,
@@ -87,7 +95,7 @@ class Taker(Quarantines):
             cursor = cursors.get(name)
             if cursor is None:
                 cursor = cursors[name] = self.cursors.load(work, name)
-            taken = self._in_order(work, cursor, signed.page, signed.sealed, applied, result)
+            taken = self._in_order(work, cursor, signed, applied, result)
             if taken is None:
                 # Anything but the next page looks at the pages that lie in the table.
                 self._flush(work, applied)
@@ -123,12 +131,12 @@ class Taker(Quarantines):
         self,
         work: Work,
         cursor: Cursor,
-        page: Page,
-        sealed: SealedPage,
+        signed: SignedPage,
         applied: dict[LogName, list[SealedPage]],
         result: Result,
     ) -> Taken | None:
         """Apply the page where it is simply the next one of an open log."""
+        page, sealed = signed.page, signed.sealed
         if (
             cursor.state is LogState.QUARANTINED
             or page.epoch != cursor.epoch
@@ -136,7 +144,7 @@ class Taker(Quarantines):
             or page.prev != cursor.hash
         ):
             return None
-        self._projector.apply(work, page)
+        self._projector.apply(work, page, readable=signed.readable)
         applied.setdefault(cursor.name, []).append(sealed)
         cursor.number, cursor.hash = page.number, sealed.sha256
         result.events += len(page.events)

@@ -15,8 +15,9 @@ from shared.contracts.directory import EntityAmended, EntityListed, EntityWithdr
 from shared.contracts.profile import PublicProfile
 from shared.events import Event, Log, NotItsNamespace
 from shared.ids import NodeName, ServiceName
+from shared.log.arrived import Arrived
 from shared.log.page import Page
-from shared.log.projector import Arrived, Projector
+from shared.log.projector import Projector
 from shared.store import Store, Work
 from tests.directory.conftest import NODE, OTHER, entity_id, entry
 

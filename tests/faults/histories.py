@@ -17,6 +17,7 @@ from shared.contracts.profile import PublicProfile
 from shared.events import Event, Log, Speaker, frame
 from shared.ids import NodeName, ServiceName, global_id, new_id, uuid7
 from shared.keys import Prefix, SigningKey
+from shared.log.arrived import Arrived
 from shared.log.certificates import certify
 from shared.log.cursors import Cursor, Cursors
 from shared.log.door import Door
@@ -24,7 +25,6 @@ from shared.log.epochs import Statement, signed_reopening
 from shared.log.inbox import Inbox
 from shared.log.names import LogName
 from shared.log.page import NO_PAGE, SealedPage, page_bytes, sha256_hex, sign_page
-from shared.log.projector import Arrived
 from shared.log.repair import Repairer
 from shared.log.take import Taker
 from shared.log.trust import Trust

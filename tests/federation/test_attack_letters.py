@@ -13,10 +13,10 @@ from shared.canonical import canonical
 from shared.contracts.log import Letter
 from shared.events import Log
 from shared.ids import NodeName, ServiceName, new_id
+from shared.log.arrived import Arrived
 from shared.log.letter_keys import LetterSecret, LetterSecrets, public_key, text_of
 from shared.log.letters import BOX_SIZES, OpenedLetter, letter, letters
 from shared.log.page import parse_page
-from shared.log.projector import Arrived
 from shared.store import Work
 from tests.desks import TestDesk
 from tests.federation.attacked import Attacked, attacked, evidence, set_aside

@@ -27,7 +27,8 @@ from shared.events import (
     read,
     upcasts,
 )
-from shared.log.projector import DEFECT, RETRIED_TOGETHER, Arrived
+from shared.log.arrived import Arrived
+from shared.log.projector import DEFECT, RETRIED_TOGETHER
 from shared.refusals import Refusal
 from shared.store import StoreUnavailable, Work
 from tests.shared.peers import AT, Peer, fields_of, told_by

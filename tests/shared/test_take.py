@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from shared.bus import Delivered
 from shared.contracts.node import DescriptionPublished, TokenRevoked
 from shared.events import Log
+from shared.log.arrived import Arrived
 from shared.log.cursors import EQUIVOCATION, HELD_PAGES_MAX, LEFT_BRANCH, OLDER_EPOCH, LogState
 from shared.log.names import LogName
 from shared.log.page import SealedPage, SignedPage, parse_page
-from shared.log.projector import Arrived
 from shared.log.repair import Fetch
 from shared.log.take import Taken
 from shared.store import Work

@@ -1,12 +1,9 @@
 """The bus over NATS JetStream: nats-py for the connection, the JetStream API as plain requests.
 
-Consumers are ephemeral, in memory and never acknowledged: the cursor that counts lies in our own
-database. A pull is renewed before the last one has run out, so that pages come as they are stored.
+How a stream is read stands in ``bus_nats_feed.py``.
 """
 
-import asyncio
 import re
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -32,22 +29,14 @@ from shared.bus import (
     StreamState,
     WrongLast,
 )
+from shared.bus_nats_feed import NatsFeed, quietly
 from shared.ids import new_id
 
 API_TIMEOUT_S: Final = 5.0
-PULL_PAGES: Final = 64
-PULL_BYTES_MAX: Final = 8_000_000
-PULL_EXPIRES_S: Final = 30
-HEARTBEAT_S: Final = 5
-SILENCE_MAX_S: Final = 12.0
-"""After this long without even a heartbeat a feed counts as ended."""
-INACTIVE_S: Final = 30
 
 _STREAM_NOT_FOUND: Final = 10059
 _WRONG_LAST: Final = 10071
 _FULL: Final = frozenset({10077, 10023, 10047})
-_DELIVERY: Final = "$JS.ACK."
-"""How the reply subject of a stream's message begins; what a server says by itself has none."""
 _INBOX: Final = re.compile(
     r"fd\.[a-z0-9-]+\.[a-z0-9-]+\.ib\.[a-z]+\.[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)?"
 )
@@ -85,7 +74,7 @@ class NatsBus:
 
     def __init__(self, client: Client, inbox_prefix: str) -> None:
         self._client = client
-        self._inbox_prefix = inbox_prefix
+        self.inbox_prefix = inbox_prefix
         self._reconnected: list[Callable[[], Awaitable[None] | None]] = []
         self._served: list[Subscription] = []
 
@@ -185,7 +174,7 @@ class NatsBus:
 
     async def last_of(self, stream: str, subject: str, *, domain: str) -> Delivered | None:
         """Return the last message under a subject of a stream in another domain."""
-        feed = await _NatsFeed.open(
+        feed = await NatsFeed.open(
             self,
             stream,
             {"deliver_policy": "last", "filter_subjects": [subject]},
@@ -204,13 +193,13 @@ class NatsBus:
         if subjects:
             policy["filter_subjects"] = list(subjects)
         api = f"$JS.{domain}.API" if domain else "$JS.API"
-        return await _NatsFeed.open(self, stream, policy, api=api)
+        return await NatsFeed.open(self, stream, policy, api=api)
 
     async def ask(
         self, subject: str, data: bytes, *, timeout_s: float = ASK_TIMEOUT_S
     ) -> AsyncIterator[Delivered]:
         """Ask, and yield the parts of the answer; see ``Bus.ask``."""
-        inbox = f"{self._inbox_prefix}.{new_id()}"
+        inbox = f"{self.inbox_prefix}.{new_id()}"
         subscription = await self._client.subscribe(inbox)
         try:
             await self._client.publish(subject, data, reply=inbox)
@@ -225,7 +214,7 @@ class NatsBus:
         except (NatsError, OSError) as error:
             raise BusUnreachable(type(error).__name__) from error
         finally:
-            await _quietly(subscription.unsubscribe())
+            await quietly(subscription.unsubscribe())
 
     async def serve(self, subject: str, answer: Answer) -> None:
         """Answer each request under a subject; see ``Bus.serve``."""
@@ -281,134 +270,7 @@ class NatsBus:
         try:
             await self._client.drain()
         except (NatsError, OSError):
-            await _quietly(self._client.close())
-
-
-class _NatsFeed:
-    """A pull consumer of our own making. See ``shared.bus.Feed``."""
-
-    def __init__(self, bus: NatsBus, stream: str, api: str) -> None:
-        self._bus = bus
-        self._stream = stream
-        self._api = api
-        self._name = new_id()
-        self._messages: deque[Delivered] = deque()
-        self._arrived = asyncio.Event()
-        self._outstanding = 0
-        self._heard_at = asyncio.get_running_loop().time()
-        self._ended: str | None = None
-        self._inbox = f"{bus._inbox_prefix}.{self._name}"
-        self._subscription: Subscription | None = None
-        self.waiting = 0
-        """How many messages waited for this reader when it was opened."""
-
-    @classmethod
-    async def open(
-        cls, bus: NatsBus, stream: str, policy: dict[str, Any], *, api: str
-    ) -> "_NatsFeed":
-        feed = cls(bus, stream, api)
-        created = await bus.api(
-            f"{api}.CONSUMER.CREATE.{stream}.{feed._name}",
-            {
-                "stream_name": stream,
-                "action": "create",
-                "config": {
-                    "name": feed._name,
-                    "ack_policy": "none",
-                    "replay_policy": "instant",
-                    "inactive_threshold": INACTIVE_S * 1_000_000_000,
-                    "mem_storage": True,
-                    "num_replicas": 1,
-                    **policy,
-                },
-            },
-        )
-        try:
-            feed.waiting = int(created["num_pending"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise BusUnreachable(f"{stream}: an answer that says nothing") from error
-        feed._subscription = await bus.client.subscribe(
-            feed._inbox,
-            cb=feed._take,
-            pending_msgs_limit=-1,
-            pending_bytes_limit=-1,
-        )
-        await feed._pull()
-        return feed
-
-    async def batch(self, timeout_s: float) -> Sequence[Delivered]:
-        """Return what has come; see ``Feed.batch``."""
-        if not self._messages:
-            self._arrived.clear()
-            if self._outstanding <= 0:
-                await self._pull()
-            try:
-                await asyncio.wait_for(self._arrived.wait(), timeout_s)
-            except TimeoutError:
-                self._notice_silence()
-                return ()
-        if self._ended is not None and not self._messages:
-            raise BusUnreachable(self._ended)
-        taken = list(self._messages)
-        self._messages.clear()
-        if self._outstanding <= PULL_PAGES // 2:
-            await self._pull()
-        return taken
-
-    async def aclose(self) -> None:
-        """Stop reading; the server forgets the consumer by itself where it cannot be told."""
-        if self._subscription is not None:
-            await _quietly(self._subscription.unsubscribe())
-        if self._api == "$JS.API" and self._bus.connected:
-            subject = f"{self._api}.CONSUMER.DELETE.{self._stream}.{self._name}"
-            await _quietly(self._bus.client.publish(subject, b""))
-
-    async def _take(self, message: Msg) -> None:
-        self._heard_at = asyncio.get_running_loop().time()
-        headers = message.headers or {}
-        status = headers.get("Status", "")
-        # Whoever wrote a message chose its headers, "Status" and "Nats-Subject" among them. The
-        # server itself says on which subject to acknowledge it, and under which it lies.
-        if message.reply.startswith(_DELIVERY):
-            self._outstanding -= 1
-            self._messages.append(
-                Delivered(_sequence(message.reply), message.subject, message.data, headers)
-            )
-        elif status == "100":
-            return
-        elif status in ("408", "404") or headers.get("Nats-Pending-Messages"):
-            self._outstanding = 0
-        else:
-            self._ended = f"{status} {headers.get('Description', '')}"
-        self._arrived.set()
-
-    async def _pull(self) -> None:
-        request = {
-            "batch": PULL_PAGES,
-            "max_bytes": PULL_BYTES_MAX,
-            "expires": PULL_EXPIRES_S * 1_000_000_000,
-            "idle_heartbeat": HEARTBEAT_S * 1_000_000_000,
-        }
-        self._outstanding += PULL_PAGES
-        try:
-            await self._bus.client.publish(
-                f"{self._api}.CONSUMER.MSG.NEXT.{self._stream}.{self._name}",
-                orjson.dumps(request),
-                reply=self._inbox,
-            )
-        except (NatsError, OSError) as error:
-            raise BusUnreachable(type(error).__name__) from error
-
-    def _notice_silence(self) -> None:
-        if asyncio.get_running_loop().time() - self._heard_at > SILENCE_MAX_S:
-            raise BusUnreachable(f"nothing heard of {self._stream}")
-
-
-def _sequence(reply: str) -> int:
-    """Return the stream sequence out of an acknowledgement subject, of either form."""
-    tokens = reply.split(".")
-    # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>... or with <domain>.<account> in front.
-    return int(tokens[5] if len(tokens) < 11 else tokens[7])
+            await quietly(self._client.close())
 
 
 def _parsed(data: bytes, subject: str) -> dict[str, Any]:
@@ -439,10 +301,3 @@ def _raise_error(answer: dict[str, Any], stream: str) -> None:
     if code in _FULL:
         raise StreamFull(f"{stream}: {text}")
     raise BusUnreachable(f"{stream}: {code} {text}")
-
-
-async def _quietly(closing: Awaitable[Any]) -> None:
-    try:
-        await closing
-    except (NatsError, OSError):
-        return

@@ -149,20 +149,17 @@ class Inbox:
         committing: asyncio.Task[Result] | None = None
         try:
             while True:
-                messages = await feed.batch(IDLE_S)
+                messages = await _next(feed, committing)
                 if not messages and source.sibling and await self._moved_on(source, stream):
                     return
                 for start in range(0, len(messages), PAGES_TOGETHER_MAX):
                     some = messages[start : start + PAGES_TOGETHER_MAX]
-                    checked = self._checked(source, some)
+                    checked = await self._checked(source, some)
                     if committing is not None:
                         await committing
                     committing = asyncio.create_task(
                         self._apply(checked, (stream, created, some[-1].seq))
                     )
-                if committing is not None:
-                    done, committing = committing, None
-                    await done
         finally:
             if committing is not None:
                 await asyncio.wait({committing})
@@ -182,12 +179,15 @@ class Inbox:
             first = await feed.batch(1.0)
         finally:
             await feed.aclose()
-        await self._apply(self._checked(source, first), None)
+        await self._apply(await self._checked(source, first), None)
         return bool(first)
 
-    def _checked(self, source: Source, messages: Sequence[Delivered]) -> Checked:
+    async def _checked(self, source: Source, messages: Sequence[Delivered]) -> Checked:
         checked = Checked()
         for message in messages:
+            # A long page takes milliseconds: what was checked before is handed to the writer
+            # meanwhile, and whoever else waits for the loop has its turn.
+            await asyncio.sleep(0)
             name = source.sibling or federated_log(message.subject)
             if name is None:
                 log.warning("subject of no log", subject=message.subject[:200])
@@ -297,3 +297,21 @@ class Inbox:
     def _release(self, work: Work, pages: Sequence[tuple[LogName, SealedPage]]) -> None:
         for name, page in pages:
             self._taker.cursors.release(work, name, page)
+
+
+async def _next(feed: Feed, committing: asyncio.Task[Result] | None) -> Sequence[Delivered]:
+    """Return what a feed brings next; what fails to commit meanwhile is raised at once."""
+    if committing is None or committing.done():
+        if committing is not None:
+            await committing
+        return await feed.batch(IDLE_S)
+    fetching = asyncio.ensure_future(feed.batch(IDLE_S))
+    try:
+        await asyncio.wait({fetching, committing}, return_when=asyncio.FIRST_COMPLETED)
+        if committing.done():
+            await committing
+        return await fetching
+    finally:
+        if not fetching.done():
+            fetching.cancel()
+            await asyncio.wait({fetching})

@@ -8,13 +8,14 @@ from uuid import UUID
 
 import orjson
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
 
-from shared.store import EventWaits, Store, StoreUnavailable, Work
+from shared.store import ROWS_TOGETHER, EventWaits, Store, StoreUnavailable, Work
 from shared.trace import follow
 from tests.nodes import until
 from tests.shared.words import (
+    ADD,
     WORD,
     Unheard,
     add,
@@ -101,6 +102,25 @@ async def test_a_broken_rule_of_the_database_rises_and_harms_no_other(store: Sto
     assert [answer is None for answer in answers] == [True, False, True]
     assert not isinstance(answers[1], StoreUnavailable)
     assert (await kept(store))[0] == {"argane", "olive", "safran"}
+
+
+@pytest.mark.parametrize("count", [1, ROWS_TOGETHER - 1, ROWS_TOGETHER, 2 * ROWS_TOGETHER + 7])
+async def test_all_rows_of_one_statement_are_kept(store: Store, count: int) -> None:
+    rows = [{"text": f"w{at}", "meaning": f"of {at}"} for at in range(count)]
+
+    def meanings(work: Work) -> dict[str, str]:
+        return {row.text: row.meaning for row in work.execute(select(WORD))}
+
+    assert await store.write(Work.run, ADD, rows) == count
+    assert await store.read(meanings) == {row["text"]: row["meaning"] for row in rows}
+
+
+@pytest.mark.parametrize("twice", [0, ROWS_TOGETHER, 2 * ROWS_TOGETHER])
+async def test_of_many_rows_none_is_kept_where_one_breaks_a_rule(store: Store, twice: int) -> None:
+    rows = [{"text": f"w{at}", "meaning": ""} for at in range(2 * ROWS_TOGETHER + 1)]
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        await store.write(Work.run, ADD, [*rows, rows[twice]])
+    assert await store.read(words) == set()
 
 
 async def test_what_is_nested_can_fail_alone(store: Store) -> None:

@@ -22,7 +22,7 @@ from services.exchange.rings.plans import (
     nodes,
     parties,
     require_ring,
-    settlements,
+    residuals,
 )
 from services.exchange.rings.repairs import freed
 from services.exchange.rings.ring import Answer, Report, Ring
@@ -108,12 +108,11 @@ def take_answer(work: Work, desk: RingDesk, sender: str, letter: RingAnswered) -
     before = rules.overdue(ring, at=work.moment)
     reserved = kept.reserved
     is_news = desk.rules.decisions.is_news(before.answers.get(answer.party), answer)
-    if before.state is RingState.PROPOSED and answer.accepts and is_news and not reserved:
-        owed = settlements(before.plan)
-        if owed and _all_here(before, desk) and desk.residuals.carries(work, before.plan):
-            if not _could(work, lambda: _reserve(work, desk, before, owed)):
-                return _go_on(work, desk, kept, rules.withdrawn(before, "limit", at=work.moment))
-            reserved = True
+    asks_more = before.state is RingState.PROPOSED and answer.accepts and is_news
+    if asks_more and not reserved and _left_over_here(work, desk, before):
+        if not _could(work, lambda: desk.residuals.reserve(work, before.plan)):
+            return _go_on(work, desk, kept, rules.withdrawn(before, "limit", at=work.moment))
+        reserved = True
     after = rules.answered(before, answer, at=work.moment, decisions=desk.rules.decisions)
     if after.state is RingState.CONFIRMED and reserved and not before.final:
         posted = _could(work, lambda: desk.residuals.post(work, letter.ring_id))
@@ -294,14 +293,11 @@ def _forgotten(work: Work, ring_id: str) -> Handled:
     return []
 
 
-def _all_here(ring: Ring, desk: RingDesk) -> bool:
-    return nodes(ring.plan) == (desk.node,)
-
-
-def _reserve(
-    work: Work, desk: RingDesk, ring: Ring, owed: tuple[tuple[str, str, int], ...]
-) -> None:
-    desk.residuals.reserve(work, ring.plan.ring_id, owed, unit=ring.plan.unit)
+def _left_over_here(work: Work, desk: RingDesk, ring: Ring) -> bool:
+    """Return whether a ring lies inside this node and leaves something to be posted in it."""
+    if nodes(ring.plan) != (desk.node,) or not any(residuals(ring.plan).values()):
+        return False
+    return desk.residuals.carries(work, ring.plan)
 
 
 def _could(work: Work, do: Callable[[], None]) -> bool:

@@ -1,6 +1,5 @@
 """What the handlers of rings work with: the node, its items, its ledger, and how letters leave."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -42,10 +41,8 @@ class Residuals(Protocol):
         """Return whether the residuals of a ring can be posted here: unit and accounts are ours."""
         ...
 
-    def reserve(
-        self, work: Work, ring_id: str, owed: Sequence[tuple[str, str, int]], *, unit: str
-    ) -> None:
-        """Hold what debtors owe creditors, all or nothing.
+    def reserve(self, work: Work, plan: RingPlan) -> None:
+        """Hold what those who receive more than they give owe to the others, all or nothing.
 
         Raises:
             Refusal: a limit does not allow it.
@@ -68,9 +65,7 @@ class ShownOnly:
         """Return that nothing is posted here."""
         return False
 
-    def reserve(
-        self, work: Work, ring_id: str, owed: Sequence[tuple[str, str, int]], *, unit: str
-    ) -> None:
+    def reserve(self, work: Work, plan: RingPlan) -> None:
         """Hold nothing."""
 
     def post(self, work: Work, ring_id: str) -> None:

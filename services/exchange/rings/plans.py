@@ -106,26 +106,6 @@ def residuals(plan: RingPlan) -> Mapping[str, int]:
     return found
 
 
-def settlements(plan: RingPlan) -> tuple[tuple[str, str, int], ...]:
-    """Return who owes whom how much so that all residuals are even: (debtor, creditor, amount).
-
-    The order of the parties decides, so that every run gives the same.
-    """
-    left = residuals(plan)
-    owing = [(party, amount) for party, amount in left.items() if amount > 0]
-    owed = [(party, -amount) for party, amount in left.items() if amount < 0]
-    found: list[tuple[str, str, int]] = []
-    while owing and owed:
-        (debtor, owes), (creditor, gets) = owing.pop(0), owed.pop(0)
-        amount = min(owes, gets)
-        found.append((debtor, creditor, amount))
-        if owes > amount:
-            owing.insert(0, (debtor, owes - amount))
-        if gets > amount:
-            owed.insert(0, (creditor, gets - amount))
-    return tuple(found)
-
-
 def require_ring(plan: RingPlan) -> None:
     """Return quietly when a plan is a ring, or a chain of gifts.
 

@@ -7,7 +7,9 @@ from services.exchange.candidates.columns import Ints, Mask
 from services.exchange.candidates.likeness import ranks
 
 
-def chosen(o: Ints, w: Ints, worth: Ints, ties: npt.NDArray[np.uint64], each: int) -> Mask:
+def chosen(
+    o: Ints, w: Ints, first: Mask, worth: Ints, ties: npt.NDArray[np.uint64], each: int
+) -> Mask:
     """Return which pairs stay, so that no offer and no want has more than ``each``.
 
     First come the pairs that are the best of their offer or of their want, then the second best,
@@ -15,10 +17,11 @@ def chosen(o: Ints, w: Ints, worth: Ints, ties: npt.NDArray[np.uint64], each: in
 
     Args:
         o, w: the rows of the offers and wants of each pair.
+        first: pairs that stand before all others of their offer and want.
         worth: what each pair is worth; more is better.
         ties: what decides between equals.
     """
-    by_worth = np.lexsort((ties, -worth))
+    by_worth = np.lexsort((ties, -worth, ~first))
     turn = np.minimum(_rank(o, by_worth), _rank(w, by_worth))
     order = by_worth[np.argsort(turn[by_worth], kind="stable")]
     left_o = [each] * (int(o.max()) + 1 if o.size else 0)

@@ -11,43 +11,26 @@ from typing import Final
 
 from services.exchange.candidates.entries import Tier
 from services.exchange.items import Kind
+from services.exchange.rings.confidence import LEAST, MOST, NO_FIRST, YES_FIRST, Record
 
-PRIOR_YES: Final = 9
-PRIOR_ALL: Final = 10
-LEAST: Final = 500
-MOST: Final = 980
-ANSWERS_MAX: Final = 10**9
+ALL_FIRST: Final = YES_FIRST + NO_FIRST
 
 ArcClass = tuple[Kind, Tier]
 """What kind of offer, and how far apart the two sides are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """How often somebody said yes and no, to proposals that were seen."""
-
-    yes: int = 0
-    no: int = 0
-
-    def __post_init__(self) -> None:
-        assert 0 <= self.yes <= ANSWERS_MAX
-        assert 0 <= self.no <= ANSWERS_MAX
-
-
-NONE: Final = Answers()
+NONE: Final = Record()
 
 
 @dataclass(frozen=True, slots=True)
 class Chances:
     """What has been learned of members, by owner, and of classes of arcs."""
 
-    members: Mapping[str, Answers] = field(default_factory=dict)
-    classes: Mapping[ArcClass, Answers] = field(default_factory=dict)
+    members: Mapping[str, Record] = field(default_factory=dict)
+    classes: Mapping[ArcClass, Record] = field(default_factory=dict)
 
     def of_class(self, kind: Kind, tier: Tier) -> int:
         """Return the mean of a class of arcs, per mille."""
         learned = self.classes.get((kind, tier), NONE)
-        return 1_000 * (PRIOR_YES + learned.yes) // (PRIOR_ALL + learned.yes + learned.no)
+        return 1_000 * (YES_FIRST + learned.yes) // (ALL_FIRST + learned.yes + learned.no)
 
     def of(self, owner: str, kind: Kind, tier: Tier) -> int:
         """Return how likely an owner is to accept to receive by such an arc, per mille.
@@ -58,7 +41,7 @@ class Chances:
         return chance(self.of_class(kind, tier), self.members.get(owner, NONE))
 
 
-def chance(mean: int, answers: Answers) -> int:
+def chance(mean: int, record: Record) -> int:
     """Return a member's chance in a class of that mean, per mille, within the limits."""
-    learned = (PRIOR_ALL * mean + 1_000 * answers.yes) // (PRIOR_ALL + answers.yes + answers.no)
+    learned = (ALL_FIRST * mean + 1_000 * record.yes) // (ALL_FIRST + record.yes + record.no)
     return min(MOST, max(LEAST, learned))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from services.exchange.candidates.capping import chosen
 from services.exchange.candidates.chances import Chances
+from services.exchange.candidates.closing import closes
 from services.exchange.candidates.closure import Closure
 from services.exchange.candidates.columns import Columns, Common, Ints, Mask, columns, different
 from services.exchange.candidates.entries import (
@@ -36,8 +37,14 @@ from shared.refusals import Kind as RefusalKind
 from shared.refusals import Refusal
 
 EACH: Final = 10
-"""Arcs of each want, and of each offer."""
+"""Arcs of each want, and of each offer, in a large round."""
+EACH_IN_SMALL: Final = 20
+"""The same in a small round, where more arcs cost little: half of the loss is won back."""
+SMALL: Final = 20_000
+"""Up to so many offers and wants a round is small."""
 EACH_MAX: Final = 10_000
+TURNS: Final = 2
+"""How often offers and wants choose; each time they know what the others chose."""
 TOGETHER: Final = 250_000
 SAME_TEXT: Final = 4
 """Offers with the very same words that one want meets."""
@@ -57,18 +64,18 @@ class Settings:
 
     Args:
         level: how far apart two sides may be in this round.
-        each: how many arcs a want has at most, and an offer.
+        each: how many arcs a want has at most, and an offer; by the round's size if None.
         everything: all pairs that pass, whatever their number; for measuring what ``each`` costs.
     """
 
     weights: Weights = field(default_factory=Weights)
     chances: Chances = field(default_factory=Chances)
     level: Tier = Tier.WORLD
-    each: int = EACH
+    each: int | None = None
     everything: bool = False
 
     def __post_init__(self) -> None:
-        assert 1 <= self.each <= EACH_MAX
+        assert self.each is None or 1 <= self.each <= EACH_MAX
 
 
 def candidates(
@@ -101,6 +108,8 @@ class _Search:
         self, entries: Sequence[Entry], closure: Closure, settings: Settings, agreed: list[Agreed]
     ) -> None:
         common = Common.empty()
+        by_size = EACH_IN_SMALL if len(entries) <= SMALL else EACH
+        self.each = by_size if settings.each is None else settings.each
         self.closure, self.settings = closure, settings
         self.offers = columns([e for e in entries if e.side is Side.OFFER], common)
         self.wants = columns([e for e in entries if e.side is Side.WANT], common)
@@ -132,7 +141,12 @@ class _Search:
             kept = np.ones(o.size, bool)
         else:
             ties = self.offers.keys[o] ^ (self.wants.keys[w] * np.uint64(0x9E3779B97F4A7C15))
-            kept = chosen(o, w, expected, ties, self.settings.each)
+            kept = np.ones(o.size, bool)
+            for _ in range(TURNS):
+                # What closes a short ring with what others keep comes first; each time it is
+                # asked again, because what some give up opens rings of others.
+                first = closes(self.wants.owner[w], self.offers.owner[o], kept)
+                kept = chosen(o, w, first, expected, ties, self.each)
         considered = considered.with_kept(int(kept.sum()), int(self.fixed_o.size))
         return self._graph(o[kept], w[kept], considered)
 
@@ -197,7 +211,7 @@ class _Search:
         for code, parts in sorted(below.items()):
             among = np.sort(np.concatenate(parts))
             for w, o in nearest(
-                self.wants, wanted[code], self.offers, among, self._want_passes, self.settings.each
+                self.wants, wanted[code], self.offers, among, self._want_passes, self.each
             ):
                 self._see(o, w)
         for code, rows in sorted(offered.items()):
@@ -206,7 +220,7 @@ class _Search:
                 continue
             among = np.sort(np.concatenate(above_it))
             for o, w in nearest(
-                self.offers, rows, self.wants, among, self._offer_passes, self.settings.each
+                self.offers, rows, self.wants, among, self._offer_passes, self.each
             ):
                 self._see(o, w)
 
@@ -238,9 +252,7 @@ class _Search:
         offered, offer_begin, offer_count = np.unique(
             self.offers.text[among], return_index=True, return_counts=True
         )
-        one, other = self.likeness.nearest(
-            wanted, offered, self.bounds.text_least, self.settings.each
-        )
+        one, other = self.likeness.nearest(wanted, offered, self.bounds.text_least, self.each)
         one, other = np.searchsorted(wanted, one), np.searchsorted(offered, other)
         # Each want with those words meets a few of the offers with the others, in turns.
         pair = np.repeat(np.arange(one.size), want_count[one])

@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]  # no types
 
-from services.exchange.candidates.chances import Answers, Chances
+from services.exchange.candidates.chances import Chances
 from services.exchange.candidates.entries import Agreed, Entry, Tier, TwiceTheSame
 from services.exchange.candidates.graph import Graph
 from services.exchange.candidates.rules import Pair, failures
 from services.exchange.candidates.search import BadAgreement, Settings, candidates
 from services.exchange.candidates.utility import terms
 from services.exchange.items import Kind, Side
+from services.exchange.rings.confidence import Record
 from tests.exchange.candidates.samples import a_round, offer, tree, want
 
 
@@ -170,8 +171,8 @@ def test_shares_and_sales_are_not_in_rings() -> None:
 
 def test_what_was_learned_of_a_member_and_a_class_is_the_arcs_chance() -> None:
     chances = Chances(
-        members={"fes:shy": Answers(yes=1, no=9), "fes:keen": Answers(yes=500)},
-        classes={(Kind.EXCHANGE, Tier.NETWORK): Answers(yes=90, no=0)},
+        members={"fes:shy": Record(yes=1, no=9), "fes:keen": Record(yes=500)},
+        classes={(Kind.EXCHANGE, Tier.NETWORK): Record(yes=90, no=0)},
     )
     wants = [want(id=f"fes:{name}", owner=f"fes:{name}") for name in ("keen", "new", "shy")]
     graph = candidates([offer(), *wants], tree(), Settings(chances=chances))

@@ -167,7 +167,7 @@ def item_of(given: ItemIn, *, item_id: str, node: NodeName, language: str, now: 
         radius_km=_within(given.radius_km, 0, RADIUS_KM_MAX, "radius_km"),
         available_from=begins,
         available_until=ends,
-        expires_at=_expiry(given.expires_on, ends, now=now),
+        expires_at=expiry(given.expires_on, ends, now=now),
         certificates=_certificates(given.certificates),
         rings=_rings(given.rings, kind, visibility),
         prefer=Preference(given.prefer),
@@ -241,8 +241,12 @@ def _window(begins: date | None, ends: date | None, *, today: date) -> tuple[str
     return (begins.isoformat() if begins else "", ends.isoformat() if ends else "")
 
 
-def _expiry(expires_on: date | None, available_until: str, *, now: datetime) -> str:
-    """Return when an item closes by itself: with its window, or on a day, within a year or so."""
+def expiry(expires_on: date | None, available_until: str, *, now: datetime) -> str:
+    """Return when an item closes by itself: with its window, or on a day, within a year or so.
+
+    Raises:
+        WindowEndsFirst: the day is over.
+    """
     days = [now + timedelta(days=OPEN_DAYS_MAX)]
     if expires_on is not None:
         if not now.date() <= expires_on <= LAST_DAY:

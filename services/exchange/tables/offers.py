@@ -87,7 +87,8 @@ Index("item_term_by_item", ITEM_TERM.c.item)
 ITEM_WORD: Final = Table(
     "item_word",
     metadata,
-    Column("word", Text, primary_key=True),
+    # Ordered by code points, so that one range holds all that begins alike.
+    Column("word", Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True),
     Column("item", RowId, primary_key=True, autoincrement=False),
     # 0: in a title or the name of the category; 1: elsewhere in the text.
     Column("rank", Integer, nullable=False),

@@ -12,7 +12,7 @@ import numpy as np
 from services.exchange.matching.model import Flags, Ints, Problem
 from services.exchange.matching.refusals import TooManyPaths
 from services.exchange.matching.scipy_parts import components
-from services.exchange.matching.wire import PER_MILLE
+from services.exchange.matching.wire import PER_MILLE, Owners
 
 HOPS_MAX: Final = 30_000_000
 
@@ -79,7 +79,10 @@ def hops_of(problem: Problem) -> Hops:
     arcs = _arcs(problem)
     label = components(problem.size, arcs.start, arcs.here)
     arcs = arcs.chosen(label[arcs.start] == label[arcs.here])
-    return _ranked(problem, _undominated(problem, _contracted(problem, arcs)))
+    ways = _contracted(problem, arcs)
+    if problem.owners is Owners.ONCE:
+        ways = ways.chosen(problem.owner[ways.start] != problem.owner[ways.here])
+    return _ranked(problem, _undominated(problem, ways))
 
 
 def _arcs(problem: Problem) -> _Ways:

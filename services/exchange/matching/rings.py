@@ -196,12 +196,7 @@ class _Search:
         low = np.searchsorted(self._pair, pair)
         high = np.searchsorted(self._pair, pair, side="right")
         which, hop = _spread(low, high)
-        chain = [*(one[which] for one in paths.hops), hop]
-        fits = np.ones(len(hop), dtype=np.bool_)
-        if self._once and len(paths.ranks) == 2:
-            owner = self._hops.owner
-            fits &= (owner[paths.ranks[0]] != owner[paths.ranks[1]])[which]
-        return [one[fits] for one in chain]
+        return [*(one[which] for one in paths.hops), hop]
 
 
 def _spread(low: Ints, high: Ints) -> tuple[Ints, Ints]:

@@ -208,7 +208,8 @@ class _Check:
         # What the others of the ring confirm is at most what the surest of all does.
         over = PER_MILLE ** (length - 1)
         rest: int = self._surest ** (length - 1)
-        return -(-arc.utility * scale * arc.confirm * rest // over)
+        most: int = -(-arc.utility * scale * arc.confirm * rest // over)
+        return most
 
     def _positive(
         self, beyond: list[list[_Step]], cap: int

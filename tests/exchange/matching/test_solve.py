@@ -1,11 +1,9 @@
 """What the solver finds is the best there is, by trying everything."""
 
-from itertools import product
-from pathlib import Path
 
 import pytest
 
-from services.exchange.matching.model import Problem, arranged
+from services.exchange.matching.model import Problem
 from services.exchange.matching.solve import solve
 from services.exchange.matching.verify import verify
 from services.exchange.matching.wire import Objective, Owners

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.directory import cleaning
 from services.directory.coordinates import (
     CoordinatesNotNumbers,
     CoordinatesOutOfRange,
@@ -27,6 +26,7 @@ from services.directory.intake import (
 )
 from services.directory.profile import Profile, public_part
 from services.directory.vocabulary import UnknownTerm
+from shared import cleaning
 from shared.canonical import canonical
 from shared.contracts.profile import PublicProfile
 from shared.refusals import Kind, Refusal

@@ -4,7 +4,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from services.directory import cleaning
+from shared import cleaning
 from shared.cleaning import BadUrl
 
 _SCHEME: Final = re.compile(

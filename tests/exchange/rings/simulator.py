@@ -33,10 +33,10 @@ NODES: Final = ("souss", "ilhas", "andes")
 """Those with participants; ``hub`` decides for them as well, and ``lost`` forgets all it knew."""
 EACH: Final = 5
 """How many participants a node has."""
-ROUGH: Final = 100
+ROUGH: Final = 110
 """How many steps the bad times last."""
-RINGS: Final = 9
-LATE: Final = timedelta(hours=8)
+RINGS: Final = 7
+LATE: Final = timedelta(hours=6)
 BY: Final = Entered(by="person-1")
 
 
@@ -61,7 +61,7 @@ class Simulation:
             [*NODES, "hub", "lost"],
             self.random,
             rules=used,
-            skew=timedelta(hours=self.random.choice((0, 6, 24))),
+            skew=timedelta(hours=self.random.choice((0, 16, 16))),
         )
         self.everybody = [party(node, number) for node in NODES for number in range(1, EACH + 1)]
         self.plans: dict[str, RingPlan] = {}
@@ -81,14 +81,16 @@ class Simulation:
                 self._propose(90, "lost")
             if step == forgets:
                 self._forget()
-            for _ in range(4):
+            for _ in range(3):
                 self._somebody_acts()
-            if step % 3 == 0:
+            if step % 4 == 0:
                 self._look_after()
             if step % 5 == 0:
                 self._repair()
             self.world.pass_time()
             self.check_live()
+            if step % 5 == 0:
+                self._check_promises()
 
     def good_times(self) -> None:
         """Let the wires work again, and time pass until nothing is left to be done."""
@@ -119,7 +121,7 @@ class Simulation:
             number=number,
             decider=decider,
             now=self.world.nodes[decider].clock.now(),
-            answer_time=self.random.randrange(40, 110) * STEP,
+            answer_time=self.random.randrange(30, 80) * STEP,
         )
         self.plans[made.ring_id] = made
         self.world.do(decider, ring_handlers.propose_ring, made)
@@ -236,6 +238,17 @@ class Simulation:
                 if state in AGREED and ring_id not in self.confirmed:
                     self.confirmed.add(ring_id)
                     self._check_held(ring_id)
+
+    def _check_promises(self) -> None:
+        """Check that whoever has said yes is bound until the decider has answered."""
+        for name in NODES:
+            rows = self.world.nodes[name].store.rows(
+                "SELECT p.ring, p.party FROM ring_part p WHERE p.accepts = 1 AND p.state IN"
+                " ('expired', 'accepted', 'committed') AND NOT EXISTS (SELECT 1 FROM ring_slot s"
+                " WHERE s.ring = p.ring AND s.party = p.party)"
+            )
+            if rows:
+                raise Broken(f"{name} has promised what it does not hold: {rows}")
 
     def _bound(self, ring_id: str, state: RingState) -> set[str]:
         """Return the items that are bound by a ring, or were given and received in it."""

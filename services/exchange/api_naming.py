@@ -1,12 +1,13 @@
 """HTTP of what items are named and measured by: categories, units, rates; and of participants."""
 
+from collections.abc import Callable
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from services.exchange import blocks, categories, own_categories, rates
-from services.exchange.access import ACCESS
+from services.exchange.access import ACCESS, sight_of
 from services.exchange.api_item_models import (
     AllRatesOut,
     BlocksOut,
@@ -20,21 +21,32 @@ from services.exchange.api_item_models import (
     UnitsOut,
 )
 from services.exchange.categories import Category, UnknownCategory
+from services.exchange.item_search import unseen_nodes
 from services.exchange.own_categories import CategoryTaken, OwnLeaf, TooManyCategories
 from services.exchange.participants import Participant, participant
-from services.exchange.parts import PartsDep
+from services.exchange.parts import Parts, PartsDep
 from services.exchange.rates import Published
 from services.exchange.units import HOURS, MEASURES, UNITS
 from services.exchange.worth import CREDIT, CURRENCIES, UnknownValueUnit
 from shared.access import REFUSALS, Caller
 from shared.contracts.exchange import PublicRate
 from shared.gate import allowed
+from shared.idempotency import Answer, Asked, IdempotencyKey, KeyReused, asked
 from shared.problems import refusals
 from shared.refusals import Missing
 from shared.store import Work
 
 SOUGHT: Final = 12
 """How many categories a question in words is answered with."""
+
+Other = Annotated[
+    str,
+    Path(
+        pattern=r"^[a-z0-9-]{1,32}(:[A-Za-z0-9][A-Za-z0-9_.-]{0,127})?$",
+        max_length=161,
+        description="A participant, `<node>:<id>`, or a node.",
+    ),
+]
 
 
 def router() -> APIRouter:
@@ -43,11 +55,12 @@ def router() -> APIRouter:
     made.get("/categories", operation_id="list_categories", tags=["naming"])(list_categories)
     made.post(
         "/categories", operation_id="add_category", tags=["naming"], status_code=201,
-        responses=refusals(*REFUSALS, UnknownCategory, CategoryTaken, TooManyCategories),
+        response_model=CategoryOut,
+        responses=refusals(*REFUSALS, KeyReused, UnknownCategory, CategoryTaken, TooManyCategories),
     )(add_category)  # fmt: skip
     made.delete(
         "/categories/{code}", operation_id="close_category", tags=["naming"], status_code=204,
-        response_class=Response, responses=refusals(*REFUSALS, Missing),
+        response_class=Response, responses=refusals(*REFUSALS, KeyReused, Missing),
     )(close_category)  # fmt: skip
     made.get("/units", operation_id="list_units", tags=["naming"])(list_units)
     made.get("/rates", operation_id="list_rates", tags=["rates"])(list_rates)
@@ -57,7 +70,8 @@ def router() -> APIRouter:
     )(read_rates)  # fmt: skip
     made.put(
         "/rates", operation_id="publish_rates", tags=["rates"],
-        responses=refusals(*REFUSALS, UnknownValueUnit, rates.RateTwice),
+        response_model=RatesOut,
+        responses=refusals(*REFUSALS, KeyReused, UnknownValueUnit, rates.RateTwice),
     )(publish_rates)  # fmt: skip
     made.get(
         "/owners/{owner}/blocks", operation_id="list_blocks", tags=["participants"],
@@ -66,11 +80,11 @@ def router() -> APIRouter:
     made.put(
         "/owners/{owner}/blocks/{other}", operation_id="block", tags=["participants"],
         status_code=204, response_class=Response,
-        responses=refusals(*REFUSALS, blocks.BlocksItself, blocks.TooManyBlocks),
+        responses=refusals(*REFUSALS, KeyReused, blocks.BlocksItself, blocks.TooManyBlocks),
     )(block)  # fmt: skip
     made.delete(
         "/owners/{owner}/blocks/{other}", operation_id="unblock", tags=["participants"],
-        status_code=204, response_class=Response, responses=refusals(*REFUSALS),
+        status_code=204, response_class=Response, responses=refusals(*REFUSALS, KeyReused),
     )(unblock)  # fmt: skip
     made.get(
         "/participants/{participant_id}", operation_id="read_participant", tags=["participants"],
@@ -98,25 +112,38 @@ async def add_category(
     category: CategoryIn,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("add_category")],
-) -> CategoryOut:
+    key: IdempotencyKey = None,
+) -> Response:
     """Add a leaf of this network's own below a category of the tree."""
-    leaf = await parts.store.write(
-        own_categories.add_category,
-        node=parts.node,
-        word=category.word,
-        above=category.above,
-        labels=category.labels,
-        synonyms=category.synonyms,
-    )
-    return _leaf(leaf, parts.settings.languages[0])
+
+    def do(work: Work) -> Answer:
+        leaf = own_categories.add_category(
+            work,
+            node=parts.node,
+            word=category.word,
+            above=category.above,
+            labels=category.labels,
+            synonyms=category.synonyms,
+        )
+        shown = _leaf(leaf, parts.settings.languages[0])
+        return Answer(status=201, body=shown.model_dump_json().encode())
+
+    return await _once(parts, do, asked(caller, "add_category", key, category.model_dump_json()))
 
 
 async def close_category(
-    code: str, parts: PartsDep, caller: Annotated[Caller, allowed("close_category")]
+    code: str,
+    parts: PartsDep,
+    caller: Annotated[Caller, allowed("close_category")],
+    key: IdempotencyKey = None,
 ) -> Response:
     """Have a leaf of this network's own take nothing new."""
-    await parts.store.write(own_categories.close_category, code)
-    return Response(status_code=204)
+
+    def do(work: Work) -> Answer:
+        own_categories.close_category(work, code)
+        return Answer(status=204)
+
+    return await _once(parts, do, asked(caller, "close_category", key, code))
 
 
 async def list_units(parts: PartsDep, caller: Annotated[Caller, allowed("list_units")]) -> UnitsOut:
@@ -158,13 +185,18 @@ async def read_rates(
 
 
 async def publish_rates(
-    given: RatesIn, parts: PartsDep, caller: Annotated[Caller, allowed("publish_rates")]
-) -> RatesOut:
+    given: RatesIn,
+    parts: PartsDep,
+    caller: Annotated[Caller, allowed("publish_rates")],
+    key: IdempotencyKey = None,
+) -> Response:
     """Say what this node's units are worth in a common measure, for everybody to reckon by."""
-    found = await parts.store.write(
-        rates.publish_rates, node=parts.node, measure=given.measure, rates=given.rates
-    )
-    return _rates(found)
+
+    def do(work: Work) -> Answer:
+        found = rates.publish_rates(work, node=parts.node, measure=given.measure, rates=given.rates)
+        return Answer(status=200, body=_rates(found).model_dump_json().encode())
+
+    return await _once(parts, do, asked(caller, "publish_rates", key, given.model_dump_json()))
 
 
 async def list_blocks(
@@ -176,21 +208,37 @@ async def list_blocks(
 
 
 async def block(
-    owner: str, other: str, parts: PartsDep, caller: Annotated[Caller, allowed("block")]
+    owner: str,
+    other: Other,
+    parts: PartsDep,
+    caller: Annotated[Caller, allowed("block")],
+    key: IdempotencyKey = None,
 ) -> Response:
     """Have a participant not be matched with another one, or with a whole node."""
     ACCESS.may(caller, "block", owner=owner, node=parts.node)
-    await parts.store.write(blocks.block, owner, other[:161])
-    return Response(status_code=204)
+
+    def do(work: Work) -> Answer:
+        blocks.block(work, owner, other)
+        return Answer(status=204)
+
+    return await _once(parts, do, asked(caller, "block", key, owner, other))
 
 
 async def unblock(
-    owner: str, other: str, parts: PartsDep, caller: Annotated[Caller, allowed("unblock")]
+    owner: str,
+    other: Other,
+    parts: PartsDep,
+    caller: Annotated[Caller, allowed("unblock")],
+    key: IdempotencyKey = None,
 ) -> Response:
     """Lift a block; where there is none nothing happens."""
     ACCESS.may(caller, "unblock", owner=owner, node=parts.node)
-    await parts.store.write(blocks.unblock, owner, other)
-    return Response(status_code=204)
+
+    def do(work: Work) -> Answer:
+        blocks.unblock(work, owner, other)
+        return Answer(status=204)
+
+    return await _once(parts, do, asked(caller, "unblock", key, owner, other))
 
 
 async def read_participant(
@@ -199,9 +247,11 @@ async def read_participant(
     caller: Annotated[Caller, allowed("read_participant")],
 ) -> ParticipantOut:
     """Return what the exchange knows of an entity of any node."""
+    sight = sight_of(caller, own=parts.node)
 
     def read(work: Work) -> Participant | None:
-        return participant(work, participant_id)
+        known = participant(work, participant_id)
+        return None if known and known.origin in unseen_nodes(work, sight) else known
 
     found = await parts.store.read(read)
     if found is None or found.withdrawn:
@@ -218,6 +268,16 @@ async def read_participant(
         workers=found.workers,
         certificates=sorted(found.certificates),
     )
+
+
+async def _once(parts: Parts, do: Callable[[Work], Answer], said: Asked | None) -> Response:
+    """Do what was asked unless it was done before, and send what was answered."""
+
+    def unit(work: Work) -> Answer:
+        return parts.answers.once(work, said, lambda: do(work))
+
+    answer = await parts.store.write(unit)
+    return answer.response()
 
 
 def _category(found: Category, language: str) -> CategoryOut:

@@ -14,6 +14,8 @@ from fastapi import FastAPI
 
 from services.directory.app import create_app
 from services.directory.settings import DirectorySettings
+from services.exchange.app import create_app as create_exchange
+from services.exchange.settings import ExchangeSettings
 
 HERE = Path(__file__).parent
 EVENTS = HERE / "events"
@@ -21,6 +23,7 @@ OPENAPI = HERE / "openapi"
 
 SERVICES: dict[str, Callable[[], FastAPI]] = {
     "directory": lambda: create_app(DirectorySettings()),
+    "exchange": lambda: create_exchange(ExchangeSettings()),
 }
 """How the application of each service is made whose document is kept."""
 

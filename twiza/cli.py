@@ -14,6 +14,7 @@ from twiza.commands import (
     joining,
     keeping,
     looking,
+    matching,
     running,
     tokens,
 )
@@ -44,6 +45,7 @@ app.command("import")(importing.import_)
 app.command("export")(exporting.export)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
+app.command("match")(matching.match)
 app.command("version")(running.version)
 
 

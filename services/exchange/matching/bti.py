@@ -4,23 +4,17 @@ Line 1 ``slots arcs``; for each slot ``dummy owner``; for each arc ``tail head c
 receives the head, and the lower the cost the dearer the wish.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
+from services.exchange.matching.lists import Barter
 from services.exchange.matching.model import Ints, Problem, arranged
 from services.exchange.matching.refusals import BadList, BadProblem
 from services.exchange.matching.wire import CAP_DEFAULT, Owners
 
 _SLOT_CELLS: Final = 2
 _ARC_CELLS: Final = 3
-
-
-class Barter(NamedTuple):
-    """A list of barter: the problem, and the priority cost of each of its arcs."""
-
-    problem: Problem
-    cost: Ints
 
 
 def read(text: str, *, cap: int = CAP_DEFAULT, owners: Owners = Owners.ONCE) -> Barter:
@@ -57,7 +51,7 @@ def read(text: str, *, cap: int = CAP_DEFAULT, owners: Owners = Owners.ONCE) -> 
         )
     except BadProblem as error:
         raise BadList(error.detail) from error
-    return Barter(problem, _costs(problem, arcs))
+    return Barter(problem, _costs(problem, arcs), by_number=True)
 
 
 def _costs(problem: Problem, arcs: Ints) -> Ints:

@@ -1,0 +1,64 @@
+"""Finding rings in a list of barter, without a node."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from twiza import printing
+from twiza.commands.options import JsonOption
+
+
+class OwnersIn(StrEnum):
+    """How often an owner may stand in a ring."""
+
+    ONCE = "once"
+    ANY = "any"
+
+
+def match(
+    file: Annotated[Path, typer.Argument(help="A .bti graph, or want lists.")],
+    *,
+    cap: Annotated[
+        int, typer.Option(help="The most items that a ring may have.", min=2, max=5)
+    ] = 4,
+    owners: Annotated[
+        OwnersIn, typer.Option(help="Whether an owner may stand in a ring more than once.")
+    ] = OwnersIn.ONCE,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the rings of barter in which the most items change hands, and say how good they are.
+
+    The bound says how many it could be at most; where it equals the value, nothing is better.
+    """
+    from twiza import match as matching
+
+    barter = matching.read(file, cap=cap, owners=owners.value)
+    found = matching.matched(barter)
+    if as_json:
+        printing.as_json(found)
+        return
+    for notice in found["notices"]:
+        printing.say(notice)
+    for ring in found["rings"]:
+        sys.stdout.write(f"{_sentence(ring)}\n")
+    printing.facts(_facts(found))
+
+
+def _sentence(ring: list[Any]) -> str:
+    """Return a ring as it is read: each receives what stands behind the arrow."""
+    return " <- ".join(map(str, [*ring, ring[0]]))
+
+
+def _facts(found: dict[str, Any]) -> dict[str, Any]:
+    percent = found["gap_ppm"] / 10_000
+    return {
+        "value": f"{found['value']} of {found['items']} items",
+        "bound": found["bound"],
+        "gap": f"{percent:.2f} %",
+        "proven": found["proven"],
+        "rings": len(found["rings"]),
+        "without a cap": f"{found['unbounded']['trades']} items",
+    }

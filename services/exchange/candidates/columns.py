@@ -18,6 +18,10 @@ Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 KINDS: Final = tuple(Kind)
+_KIND: Final = {kind: number for number, kind in enumerate(KINDS)}
+_FACTS: Final = 12
+TABLE_MAX: Final = 1_000_000
+"""Up to so many pairs of codes are looked up in a table; sorting the pairs is slower."""
 SPREAD_M: Final = 500
 """By how many metres a place is moved before neighbours are sought: entries of one town stand in
 one point, and each is to meet others of them, not all the same few."""
@@ -106,13 +110,13 @@ class Columns:
 
 def columns(entries: Sequence[Entry], common: Common) -> Columns:
     """Return the columns of entries that stand in the order of their ids."""
-
-    def numbers(value: Callable[[Entry], int]) -> Ints:
-        return np.fromiter(map(value, entries), np.int64, len(entries))
-
+    facts = np.array([_facts(entry) for entry in entries], np.int64).reshape(-1, _FACTS).T
     place = np.array([_vector(entry) for entry in entries], np.int64).reshape(-1, 3)
     digests = b"".join(blake2b(e.id.encode(), digest_size=16).digest() for e in entries)
     keys = np.frombuffer(digests, "<u8").reshape(-1, 2)
+    kind, hidden, prefers, quantity, first, last, placed, reach, low, high, least, most = (
+        np.ascontiguousarray(fact) for fact in facts
+    )
     return Columns(
         entries=entries,
         owner=common.owners.of(entry.owner for entry in entries),
@@ -124,17 +128,17 @@ def columns(entries: Sequence[Entry], common: Common) -> Columns:
         held=common.certificates.of(entry.held for entry in entries),
         required=common.certificates.of(entry.required for entry in entries),
         blocks=common.blocks.of(entry.blocks for entry in entries),
-        kind=numbers(lambda entry: KINDS.index(entry.kind)),
-        hidden=numbers(lambda entry: entry.visibility is Visibility.NETWORK).astype(bool),
-        prefers=numbers(lambda entry: PREFERRED[entry.prefers]),
-        quantity=numbers(lambda entry: entry.quantity or 1),
-        whole=_ends(value_range(entry, False) for entry in entries),
-        each=_ends(value_range(entry, True) for entry in entries),
-        first=numbers(lambda entry: entry.first_day or 0),
-        last=numbers(lambda entry: entry.last_day or DAY_MAX),
-        placed=numbers(lambda entry: entry.lat is not None).astype(bool),
+        kind=kind,
+        hidden=hidden.astype(bool),
+        prefers=prefers,
+        quantity=quantity,
+        whole=np.stack((low, high)),
+        each=np.stack((least, most)),
+        first=first,
+        last=last,
+        placed=placed.astype(bool),
         place=np.ascontiguousarray(place.T),
-        reach=numbers(_reach),
+        reach=reach,
         points=place + _moved(keys[:, 1]),
         keys=np.ascontiguousarray(keys[:, 0]).astype(np.uint64),
     )
@@ -159,8 +163,17 @@ def by_pair(one: Ints, other: Ints, judged: Callable[[int, int], int]) -> Ints:
     if not one.size:
         return np.empty(0, np.int64)
     width = int(other.max()) + 1
-    different, where = np.unique(one * width + other, return_inverse=True)
-    found = [judged(*divmod(pair, width)) for pair in different.tolist()]
+    pair = one * width + other
+    size = (int(one.max()) + 1) * width
+    if size <= TABLE_MAX:
+        table = np.zeros(size, np.int64)
+        table[pair] = 1
+        known = np.flatnonzero(table)
+        table[known] = [judged(*divmod(number, width)) for number in known.tolist()]
+        told: Ints = table[pair]
+        return told
+    known, where = np.unique(pair, return_inverse=True)
+    found = [judged(*divmod(number, width)) for number in known.tolist()]
     return np.array(found, np.int64)[where]
 
 
@@ -170,18 +183,26 @@ def different(values: Ints) -> Ints:
     return values[np.concatenate(([True], values[1:] != values[:-1]))] if values.size else values
 
 
-def _ends(ranges: Iterable[tuple[int, int]]) -> Ints:
-    return np.ascontiguousarray(np.array(list(ranges), np.int64).reshape(-1, 2).T)
+def _facts(entry: Entry) -> tuple[int, ...]:
+    """Return the numbers of one entry that need no codes."""
+    return (
+        _KIND[entry.kind],
+        entry.visibility is Visibility.NETWORK,
+        PREFERRED[entry.prefers],
+        entry.quantity or 1,
+        entry.first_day or 0,
+        entry.last_day or DAY_MAX,
+        entry.lat is not None,
+        ANY_REACH if entry.radius_km is None else reach_square(entry.radius_km),
+        *value_range(entry, False),
+        *value_range(entry, True),
+    )
 
 
 def _vector(entry: Entry) -> tuple[int, int, int]:
     if entry.lat is None or entry.lon is None:
         return (0, 0, 0)
     return vector(entry.lat, entry.lon)
-
-
-def _reach(entry: Entry) -> int:
-    return ANY_REACH if entry.radius_km is None else reach_square(entry.radius_km)
 
 
 def _moved(keys: npt.NDArray[np.uint64]) -> Floats:

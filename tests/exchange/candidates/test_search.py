@@ -194,9 +194,9 @@ def _served(entries: list[Entry], graph: Graph) -> float:
     return len(set(graph.want.tolist())) / sum(entry.side is Side.WANT for entry in entries)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_pruning_loses_little_of_the_full_graph(seed: int) -> None:
-    entries = a_round(3_000, seed, owners=750)
+    entries = a_round(2_000, seed, owners=500)
     pruned = candidates(entries, tree())
     full = candidates(entries, tree(), Settings(everything=True))
     assert set(arcs(pruned)) <= set(arcs(full))

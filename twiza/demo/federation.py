@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 from shared.refusals import Kind, Refusal
 from twiza import running
-from twiza.demo import filling, joining, links
+from twiza.demo import filling, joining, links, trading
 from twiza.demo.figures import Figures, agree, figures, print_plain, shown
 from twiza.demo.links import Link
 from twiza.demo.networks import Network
@@ -117,6 +117,9 @@ class DemoFederation:
         taken = await asyncio.to_thread(filling.fill, node, self.folder / "imported")
         if taken:
             _say(f"{node.name} has imported {taken} entries.")
+        posted = await asyncio.to_thread(trading.trade, node, self.folder / "imported")
+        if posted:
+            _say(f"{node.name} has posted {posted} offers and wants.")
 
     async def _watch(self, node: DemoNode) -> None:
         status = await node.ended()

@@ -54,6 +54,10 @@ class Network:
     names: dict[str, str]
     stewards: tuple[str, ...]
     files: tuple[ListFile, ...]
+    offers: Path | None
+    """What its entities offer and need, if that is part of the example."""
+    rates: Mapping[str, Any]
+    """What its units are worth in a common measure, as the exchange takes it."""
     first_port: int
 
     @property
@@ -108,6 +112,8 @@ def _network(at: int, said: Mapping[str, Any]) -> Network:
             ListFile(path=EXAMPLES / one["path"], language=one["language"])
             for one in said.get("files", ())
         ),
+        offers=EXAMPLES / said["offers"] if "offers" in said else None,
+        rates=said.get("rates", {}),
         first_port=FIRST_PORT + at * 2 * PORTS_A_NODE,
     )
 
@@ -115,4 +121,6 @@ def _network(at: int, said: Mapping[str, Any]) -> Network:
 def _with_real_lists(network: Network, data: Path) -> Network:
     named: Iterable[tuple[str, str]] = REAL_LISTS.get(network.name, ())
     files = (ListFile(path=data / name, language=language) for name, language in named)
-    return replace(network, files=tuple(one for one in files if one.path.exists()))
+    # The entities of the real lists are others, and offer nothing here.
+    there = tuple(one for one in files if one.path.exists())
+    return replace(network, files=there, offers=None)

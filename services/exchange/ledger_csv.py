@@ -5,13 +5,23 @@ Hours stand in minutes and mutual credit in whole and hundredths, exactly as the
 
 import csv
 import io
-from typing import Final
+from typing import ClassVar, Final
 
 from services.exchange.ledger import NO_FLOOR, Step
 from services.exchange.ledger_purposes import LANGUAGES, PURPOSES, LedgerUnit
-from services.exchange.ledger_statements import Standing, Statement, StatementLine
+from services.exchange.ledger_statements import LINES_MAX, Standing, Statement, StatementLine
+from shared.refusals import Kind, Refusal
 
 MEDIA_TYPE: Final = "text/csv; charset=utf-8"
+
+
+class StatementTooLong(Refusal):
+    """A file was asked for with more lines than one has."""
+
+    kind: ClassVar[Kind] = Kind.INVALID
+    slug: ClassVar[str] = "statement-too-long"
+    title: ClassVar[str] = "That is too much for one file; ask for a shorter period"
+
 
 _Words = dict[str, tuple[str, str, str, str, str]]
 _HEADINGS: Final[_Words] = {
@@ -55,7 +65,12 @@ def statement_csv(statement: Statement, *, unit: LedgerUnit, language: str) -> b
         statement: the account's lines, and how it stood before them.
         unit: the account's unit.
         language: one of the five; English for any other.
+
+    Raises:
+        StatementTooLong: it has more lines than ``LINES_MAX``.
     """
+    if len(statement.lines) > LINES_MAX:
+        raise StatementTooLong(most=LINES_MAX)
     place = LANGUAGES.index(language) if language in LANGUAGES else 0
     text = io.StringIO()
     file = csv.writer(text)

@@ -26,9 +26,9 @@ from shared.contracts.rings import (
     RingResolved,
 )
 from shared.ids import NodeName, ServiceName, new_uuid7
+from shared.log.arrived import Arrived
 from shared.log.letter_keys import newest_key
 from shared.log.letters import BadLetter, OnLetter, OpenedLetter, letter
-from shared.log.projector import Arrived
 from shared.log.tables import LogTables
 from shared.store import Work
 

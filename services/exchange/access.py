@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from services.exchange.api_rings import RING_ROWS
 from services.exchange.item_search import Sight
+from services.exchange.round_access import ROUND_ROWS
 from shared import health
 from shared.access import AccessTable, Caller, Role, Row, everyone, only
 from shared.people import EVERYTHING, READING
@@ -53,6 +55,8 @@ ACCESS: Final = AccessTable(
         "read_private_log": only(Role.SERVICE, reads=True),
         "read_log_standing": only(Role.SERVICE, reads=True),
         **ITEM_ROWS,
+        **RING_ROWS,
+        **ROUND_ROWS,
     }
 )
 

@@ -9,10 +9,21 @@ from typing import Final
 import structlog
 from fastapi import FastAPI
 
-from services.exchange import api_items, api_naming, item_handlers, item_projections
+from services.exchange import (
+    api_items,
+    api_naming,
+    api_rings,
+    api_rounds,
+    item_handlers,
+    item_projections,
+)
 from services.exchange.access import ACCESS
 from services.exchange.item_words import Indexer
 from services.exchange.parts import Parts, State
+from services.exchange.ring_letters import on_letter
+from services.exchange.ring_setup import ring_desk
+from services.exchange.round_gathering import Here
+from services.exchange.round_keeper import RoundKeeper
 from services.exchange.settings import ExchangeSettings
 from services.exchange.tables import HEAD, LOG, REVOKED
 from shared import gate, problems
@@ -22,6 +33,7 @@ from shared.health import Checks, health_router
 from shared.idempotency import Answers
 from shared.ids import NodeName, node_name
 from shared.log.desk import LogDesk
+from shared.log.letters import letters
 from shared.log.projector import Projector
 from shared.log.serve import log_router
 from shared.revocations import Revocations
@@ -75,6 +87,8 @@ def application(
     problems.install(app)
     app.include_router(api_items.router())
     app.include_router(api_naming.router())
+    app.include_router(api_rings.router())
+    app.include_router(api_rounds.router())
     app.include_router(
         log_router(
             desk_of,
@@ -104,8 +118,11 @@ async def running(
     item_projections.register(projector, node=node)
     revocations.follow(projector)
 
+    rings = ring_desk(node)
+
     async def before_start(host: ServiceHost) -> None:
         await revocations.load(host.store)
+        letters(projector, host.place, on_letter(rings))
 
     async with AsyncExitStack() as stack:
         host = await stack.enter_async_context(
@@ -124,15 +141,25 @@ async def running(
         )
         indexer = Indexer(host.store, poll_s=settings.index_poll_s)
         host.desk.inbox.on_arrival(indexer.changed)
+        here = Here(node=node, continent=host.place.continent, measure=settings.round_measure)
+        keeper = RoundKeeper(
+            settings, host.store, rings, here, level=host.place.level, clock=host.clock
+        )
         parts = await stack.enter_async_context(
-            assembled(settings, host.store, node, clock=host.clock, indexer=indexer)
+            assembled(settings, host.store, node, clock=host.clock, indexer=indexer, rounds=keeper)
         )
         yield host, parts
 
 
 @asynccontextmanager
 async def assembled(
-    settings: ExchangeSettings, store: Store, node: NodeName, *, clock: Clock, indexer: Indexer
+    settings: ExchangeSettings,
+    store: Store,
+    node: NodeName,
+    *,
+    clock: Clock,
+    indexer: Indexer,
+    rounds: RoundKeeper,
 ) -> AsyncIterator[Parts]:
     """Put the exchange's own parts together over a store, and run its background work."""
     answers = Answers(LOG)
@@ -148,7 +175,13 @@ async def assembled(
                 pass
             await asyncio.sleep(settings.expiry_s)
 
-    works = (("index", indexer.run), ("purge", purge), ("expire", expire))
+    works = (
+        ("index", indexer.run),
+        ("purge", purge),
+        ("expire", expire),
+        ("rounds", rounds.run),
+        ("rings", rounds.mend),
+    )
     async with AsyncExitStack() as stack:
         for name, work in works:
             task = asyncio.create_task(_kept_running(name, work), name=f"exchange {name}")
@@ -160,6 +193,7 @@ async def assembled(
             answers=answers,
             clock=clock,
             changed=indexer.changed,
+            rounds=rounds,
         )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 from fastapi import Depends
 from starlette.requests import Request
 
+from services.exchange.round_keeper import RoundKeeper
 from services.exchange.settings import ExchangeSettings
 from shared.clock import Clock
 from shared.idempotency import Answers
@@ -20,6 +21,7 @@ class Parts:
 
     Args:
         changed: wakes the indexer after a change of many items.
+        rounds: holds the rounds of matching.
     """
 
     settings: ExchangeSettings
@@ -28,6 +30,7 @@ class Parts:
     answers: Answers
     clock: Clock
     changed: Callable[[], None]
+    rounds: RoundKeeper
 
 
 class State(TypedDict):

@@ -1,5 +1,7 @@
 """The exchange's settings."""
 
+from pydantic import Field
+
 from shared.service import ServiceSettings
 
 
@@ -16,3 +18,25 @@ class ExchangeSettings(ServiceSettings, service="exchange"):
     """How often the search looks for changed items that nobody woke it for, in seconds."""
     purge_s: float = 3_600.0
     """How long between two looks for answers that need not be kept, in seconds."""
+    round_every_s: float = 86_400.0
+    """How often the network's own offers and wants are matched, in seconds."""
+    wide_round_every_s: float = 604_800.0
+    """How often a hub matches those of its networks, in seconds."""
+    round_after_new: int = 25
+    """After how many new or changed offers and wants a round is held before its time."""
+    round_poll_s: float = 30.0
+    """How long between two looks whether a round's time has come, in seconds."""
+    round_time_limit_s: float = 300.0
+    """After how long a round is stopped, in seconds."""
+    round_memory_mb: int = 4_000
+    """How much memory a round may take, in megabytes of address space."""
+    round_measure: str = ""
+    """The unit of values where the node publishes no rates; empty for the commonest one."""
+    ring_cap: int = Field(default=4, ge=2, le=5)
+    """How many take part in a ring of the network at most."""
+    wide_ring_cap: int = Field(default=3, ge=2, le=5)
+    """The same between networks."""
+    ring_answer_days: int = Field(default=7, ge=1, le=60)
+    """How many days those who are proposed a ring have to answer."""
+    ring_look_s: float = 60.0
+    """How long between two looks after rings: deadlines, questions, replacements, in seconds."""

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from services.exchange.tables import ledger, offers, rings
+from services.exchange.tables import ledger, offers, rings, rounds
 from services.exchange.tables.base import LOG, REVOKED, metadata
 
 HEAD: Final = "0001"
 """The newest revision of the migrations."""
 
-__all__ = ["HEAD", "LOG", "REVOKED", "ledger", "metadata", "offers", "rings"]
+__all__ = ["HEAD", "LOG", "REVOKED", "ledger", "metadata", "offers", "rings", "rounds"]

@@ -20,6 +20,9 @@ from services.exchange.item_words import Indexer
 from services.exchange.items import Item
 from services.exchange.parts import Parts, State
 from services.exchange.records import Kept
+from services.exchange.ring_setup import ring_desk
+from services.exchange.round_gathering import Here
+from services.exchange.round_keeper import RoundKeeper
 from services.exchange.settings import ExchangeSettings
 from services.exchange.tables import LOG
 from shared.access import Gate
@@ -209,8 +212,16 @@ class Exchange:
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[State]:
         install(app, self.gate)
         indexer = Indexer(self.store, poll_s=self.settings.index_poll_s)
+        rounds = RoundKeeper(
+            self.settings,
+            self.store,
+            ring_desk(NODE),
+            Here(node=NODE, continent="africa"),
+            level="local",
+            clock=self.clock,
+        )
         async with assembled(
-            self.settings, self.store, NODE, clock=self.clock, indexer=indexer
+            self.settings, self.store, NODE, clock=self.clock, indexer=indexer, rounds=rounds
         ) as parts:
             self.parts = parts
             yield {"parts": parts}

@@ -1,0 +1,78 @@
+"""The round's common measure: in which unit values are compared, and by which rates."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from services.exchange.items import Item, whole_value
+from services.exchange.rates import Published
+from services.exchange.worth import in_measure, yardstick
+from shared.amounts import Rate
+from shared.refusals import Refusal
+
+PAR = Rate(1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """In which unit a round compares values.
+
+    Args:
+        unit: the measure; empty where nobody says a value.
+        rates: by node its newest rates to that measure.
+    """
+
+    unit: str
+    rates: Mapping[str, Published] = field(default_factory=dict)
+
+    def rate(self, node: str, unit: str) -> Rate | None:
+        """Return the rate of a node's unit to the measure, or None where nobody knows one."""
+        if unit == self.unit:
+            return PAR
+        published = self.rates.get(node)
+        return None if published is None else published.rates.get(unit)
+
+    def value(self, item: Item, base: int | None = None) -> tuple[int, int] | None:
+        """Return what so much of an item is worth in the measure, or None where nobody can say.
+
+        Args:
+            item: an offer or want.
+            base: how much of it, in its measure's smallest part; the whole where nothing is said.
+        """
+        unit = yardstick(item)
+        rate = self.rate(item.origin, unit) if unit else None
+        if rate is None:
+            return None
+        try:
+            found = whole_value(item, base)
+            return None if found is None else in_measure(found, rate, unit, self.unit)
+        except Refusal:
+            # Larger than any amount may be, or a part of what is not measured.
+            return None
+
+
+def measure_of(
+    items: Iterable[Item], rates: Iterable[Published], *, node: str, preferred: str = ""
+) -> Measure:
+    """Return the measure of a round.
+
+    Args:
+        items: the offers and wants.
+        rates: the present rates of all nodes.
+        node: whose round it is.
+        preferred: the measure where the node's rates name none.
+
+    It is the one that the round's own node has published rates for, else the preferred one, else
+    the unit in which most values are said.
+    """
+    by_node = {one.node: one for one in rates}
+    own = by_node.get(node)
+    if own is not None:
+        unit = own.measure
+    elif preferred:
+        unit = preferred
+    else:
+        said = Counter(unit for item in items if (unit := yardstick(item)))
+        unit = min(said, key=lambda one: (-said[one], one)) if said else ""
+    fitting = {name: one for name, one in by_node.items() if one.measure == unit}
+    return Measure(unit=unit, rates=fitting)

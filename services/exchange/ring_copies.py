@@ -147,6 +147,11 @@ _FREE_PART = Prepared(
         RING_SLOT.c.ring == bindparam("of_ring"), RING_SLOT.c.party == bindparam("of_party")
     )
 )
+_HELD_FOR = Prepared(
+    select(RING_SLOT.c.item).where(
+        RING_SLOT.c.party == bindparam("of_party"), RING_SLOT.c.ring != bindparam("but_ring")
+    )
+)
 _HELD_BY = Prepared(select(RING_SLOT.c.item).where(RING_SLOT.c.ring == bindparam("of_ring")))
 _NEW_REPORT = Prepared(
     insert(RING_REPORT).on_conflict_do_nothing(),
@@ -324,6 +329,12 @@ def holder(work: Work, item: str) -> str | None:
     """Return the ring that holds an own item, if one does."""
     rows = work.rows(_HOLDER, {"of_item": item})
     return rows[0][0] if rows else None
+
+
+def held_elsewhere(work: Work, party: str, *, but: str) -> list[str]:
+    """Return a party's items that other rings hold."""
+    rows = work.rows(_HELD_FOR, {"of_party": party, "but_ring": but})
+    return [row[0] for row in rows]
 
 
 def held_items(work: Work, ring_id: str) -> set[str]:

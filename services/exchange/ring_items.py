@@ -1,6 +1,6 @@
 """This node's offers and wants, as rings hold them and take them out of the lists."""
 
-from services.exchange import blocks, item_handlers
+from services.exchange import blocks, item_handlers, ring_copies
 from services.exchange.items import IN_RINGS, Repeat, Rings, Side, State, Visibility
 from services.exchange.rings.plans import Slot, neighbours
 from shared.contracts.rings import RingPlan, Why
@@ -42,6 +42,8 @@ class OwnItems:
             return "changed"
         if item.rings is Rings.NONE or (item.rings is Rings.NETWORK and not own_round):
             return "changed"
+        if item.choice and self._is_chosen(work, slot, plan, item.choice):
+            return "taken"
         return "partner" if _is_blocked(work, slot.party, plan) else ""
 
     def fulfilled(self, work: Work, item: str) -> None:
@@ -55,6 +57,12 @@ class OwnItems:
             # Its owner has closed it in the meantime: nothing is left to be done.
             if of_the_database(refusal):
                 raise
+
+    def _is_chosen(self, work: Work, slot: Slot, plan: RingPlan, choice: str) -> bool:
+        """Return whether another of the owner's items with the same word is held already."""
+        held = ring_copies.held_elsewhere(work, slot.party, but=plan.ring_id)
+        others = (item_handlers.found(work, item) for item in held)
+        return any(known is not None and known.item.choice == choice for known in others)
 
 
 def _is_blocked(work: Work, party: str, plan: RingPlan) -> bool:

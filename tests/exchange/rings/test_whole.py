@@ -243,7 +243,7 @@ async def carry(sender: Store, name: NodeName, receiver: Store, to: NodeName) ->
 
 
 def test_a_ring_of_five_legs_fits_into_a_letter_with_all_its_languages() -> None:
-    goods = {tag: "ن" * 100 for tag in ("ar", "en", "es", "fr", "pt")}
+    goods = dict.fromkeys(("ar", "en", "es", "fr", "pt"), "ن" * 100)
     made = plan([A, B, FAR])
     legs = [
         leg.model_copy(update={"goods": goods, "market": "س" * 60})
@@ -251,3 +251,30 @@ def test_a_ring_of_five_legs_fits_into_a_letter_with_all_its_languages() -> None
     ]
     body = RingProposed(plan=made.model_copy(update={"legs": legs}), entries=[])
     assert len(body.model_dump_json(exclude_defaults=True).encode()) < 12_000
+
+
+async def test_of_items_with_one_word_of_choice_one_is_held_at_a_time(
+    database_url: str, clock: SetClock
+) -> None:
+    async with opened(database_url, clock) as store:
+        for owner in (A, B):
+            await store.write(know, owner)
+            await store.write(post_items, owner, choice="olives")
+        made = plan([A, B])
+        await store.write(ring_handlers.propose_ring, ring_setup.ring_desk(NODE), made)
+        assert await state(store, made.ring_id) is RingState.PROPOSED
+        other = ring_copies.Slot(item=offer_of(A)[:-1] + "7", revision=1, party=A)
+
+        def post_another(work: Work) -> str:
+            given = ItemIn.model_validate(
+                {
+                    "owner": A, "side": "offer", "title": {"fr": "Olives"}, "category": "argan-oil",
+                    "choice": "olives", "visibility": "network",
+                }
+            )  # fmt: skip
+            one = item_of(given, item_id=other.item, node=NODE, language="fr", now=work.now)
+            item_handlers.post_item(work, one, node=NODE, limit=9)
+            items = ring_setup.ring_desk(NODE).items
+            return items.unfit(work, other, plan([A, B], number=2), giving=True)
+
+        assert await store.write(post_another) == "taken"

@@ -100,7 +100,7 @@ def test_a_flipped_bit_leaves_no_silent_gap(federation: RealFederation, stream: 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("stream", ["CONT_eu", "IN_eu", "OUT_eu_directory", "PRIV_eu_node"])
+@pytest.mark.parametrize("stream", ["CONT_eu", "IN_eu", "OUT_eu_node"])
 def test_a_flipped_bit_anywhere_leaves_no_silent_gap(
     federation: RealFederation, stream: str
 ) -> None:

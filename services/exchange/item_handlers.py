@@ -107,6 +107,7 @@ _KEEP = Prepared(
     ),
     columns=COLUMNS,
 )
+_ENTER = Prepared(insert(ITEM).on_conflict_do_nothing(), columns=COLUMNS)
 _LOCK = Prepared(select(ITEM.c.key).where(ITEM.c.id == bindparam("wanted")).with_for_update())
 _ONE = Prepared(select(*SHOWN).where(ITEM.c.id == bindparam("wanted")))
 _standing = ("draft", *sorted(OPEN))
@@ -164,6 +165,9 @@ def post_item(work: Work, item: Item, *, node: NodeName, limit: int, publish: bo
     _require_room(work, item, limit)
     if publish:
         item = replace(item, state=State.PUBLISHED)
+    if not work.run(_ENTER, row_of(item, work.moment, told=_is_told(item))):
+        # On a server the same draft was posted in the same moment, and has just been kept.
+        return post_item(work, item, node=node, limit=limit, publish=publish)
     return _kept(work, item, before=None)
 
 
@@ -323,11 +327,20 @@ def _require_room(work: Work, item: Item, limit: int) -> None:
         raise TooManyItems(f"at most {limit}", limit=limit)
 
 
+def _is_told(item: Item) -> bool:
+    """Return whether the federation is to know of an item as it stands."""
+    return item.visibility is Visibility.FEDERATION and item.state in OPEN
+
+
 def _kept(work: Work, item: Item, *, before: Kept | None, reason: str = "") -> Kept:
-    """Keep an item, tell of it what the federation is to know, and return it."""
+    """Keep an item, tell of it what the federation is to know, and return it.
+
+    A new one, of which nothing was known before, has been entered already.
+    """
     was_told = before is not None and before.told
-    shown = item.visibility is Visibility.FEDERATION and item.state in OPEN
-    work.run(_KEEP, row_of(item, work.moment, told=shown))
+    shown = _is_told(item)
+    if before is not None:
+        work.run(_KEEP, row_of(item, work.moment, told=shown))
     index_now(work, item.item_id)
     if shown:
         contract = (_AMENDED if was_told else _POSTED)[item.side]

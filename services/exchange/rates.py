@@ -84,7 +84,9 @@ def publish_rates(
             for unit, rate in sorted(wanted.items())
         ),
     )
-    _keep(work, event.model_dump(mode="json"))
+    if not _keep(work, event.model_dump(mode="json")):
+        # On a server another steward has published some in the same moment.
+        return publish_rates(work, node=node, measure=measure, rates=rates)
     work.announce(event)
     published = latest(work, node)
     assert published is not None
@@ -133,10 +135,12 @@ def all_latest(work: Work) -> list[Published]:
     return [found for node in nodes if (found := latest(work, node)) is not None]
 
 
-def _keep(work: Work, data: dict[str, Any]) -> None:
+def _keep(work: Work, data: dict[str, Any]) -> bool:
+    """Keep rates; return whether they are new."""
     of = {"node": data["node"], "revision": data["revision"]}
     row = {**of, "measure": data["measure"], "published_at": work.moment}
-    if work.run(_KEEP_RATES, row):
+    new = bool(work.run(_KEEP_RATES, row))
+    if new:
         work.run(
             _KEEP_RATE,
             [
@@ -149,3 +153,4 @@ def _keep(work: Work, data: dict[str, Any]) -> None:
                 for rate in data["rates"]
             ],
         )
+    return new

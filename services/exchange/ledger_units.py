@@ -293,15 +293,14 @@ def _kept(work: Work, kept: Kept) -> Answer:
 
 
 def _line(entered: LineEntered) -> dict[str, Any]:
-    if entered.refused is None:
-        return {"id": entered.entry.id, "outcome": "known" if entered.again else "recorded"}
     refused = entered.refused
+    outcome = "known" if entered.again else "recorded"
     return {
         "id": entered.entry.id,
-        "outcome": "refused",
-        "type": f"/problems/{refused.slug}",
-        "title": refused.title,
-        "detail": refused.detail,
+        "outcome": "refused" if refused else outcome,
+        "type": f"/problems/{refused.slug}" if refused else "",
+        "title": refused.title if refused else "",
+        "detail": refused.detail if refused else "",
     }
 
 

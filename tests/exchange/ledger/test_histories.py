@@ -324,4 +324,4 @@ class ManyHistories(Ledger):
 
 
 TestManyHistories = pytest.mark.slow(pytest.mark.timeout(1800)(ManyHistories.TestCase))
-TestManyHistories.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)
+TestManyHistories.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.exchange import ledger_handlers as handlers
-from services.exchange.ledger import AccountId, AccountKind, AccountState, Entry, Step, TransferId
+from services.exchange.ledger import AccountId, AccountKind, AccountState, Entry, Step
 from services.exchange.ledger_accounts import account, amend_account, open_account, tag
 from services.exchange.ledger_purposes import HOURS, mutual_credit
 from services.exchange.ledger_refusals import (
@@ -331,10 +331,3 @@ async def test_accounts_are_of_this_network_and_opened_once(store: Store) -> Non
             node=NODE,
             ceiling=-1,
         )
-
-
-def test_ids_that_follow_from_others_are_the_same_each_time() -> None:
-    from services.exchange.ledger_steps import derived
-
-    assert derived(uuid(1), "post") == derived(uuid(1), "post") != derived(uuid(1), "void")
-    assert derived(uuid(1), "post") != derived(TransferId(uuid(2)), "post")

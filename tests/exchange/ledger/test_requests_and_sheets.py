@@ -22,6 +22,7 @@ from services.exchange.ledger_refusals import (
 )
 from services.exchange.ledger_requests import REQUEST_LIFE, RequestState
 from services.exchange.ledger_sheets import SHEET_LINES_MAX, enter_sheet
+from services.exchange.ledger_upkeep import expire_ledger
 from shared.amounts import BadAmount, UnitsDiffer
 from shared.clock import SetClock
 from shared.paging import cursor
@@ -118,7 +119,9 @@ async def test_a_request_ends_by_the_clock_of_the_node(
     clock.move(REQUEST_LIFE)
     with pytest.raises(RequestExpired):
         await store.write(asking.confirm, uuid(2), actor="amina")
-    assert await store.write(asking.expire_requests) == 1
+    await store.write(handlers.reserve, entry(3, amina, badr, 5), actor="x", expires_at="2026-12")
+    assert await store.write(expire_ledger) == 2
+    assert await store.write(expire_ledger) == 0
     with pytest.raises(RequestExpired):
         await store.write(asking.confirm, uuid(2), actor="amina")
     # What was confirmed in time is answered as it was.

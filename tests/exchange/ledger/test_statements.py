@@ -9,9 +9,9 @@ import pytest
 from services.exchange import ledger_handlers as handlers
 from services.exchange.ledger import NO_CEILING, NO_FLOOR, AccountId, AccountKind, Step
 from services.exchange.ledger_accounts import open_account, unit
-from services.exchange.ledger_csv import shown, statement_csv
+from services.exchange.ledger_csv import StatementTooLong, shown, statement_csv
 from services.exchange.ledger_purposes import HOURS, LANGUAGES, mutual_credit
-from services.exchange.ledger_statements import Standing, statement
+from services.exchange.ledger_statements import LINES_MAX, Standing, statement
 from shared.clock import SetClock, stamp
 from shared.paging import BadCursor, cursor
 from shared.refusals import Missing
@@ -138,3 +138,10 @@ async def test_mutual_credit_is_written_in_whole_and_hundredths(store: Store) ->
     assert [shown(amount, credit) for amount in (0, 5, -5, 100, -1_234)] == [
         "0.00", "0.05", "-0.05", "1.00", "-12.34",
     ]  # fmt: skip
+
+
+async def test_a_file_has_so_many_lines_and_no_more(store: Store, told: AccountId) -> None:
+    found = await store.read(statement, told, most=50)
+    endless = found._replace(lines=found.lines[:1] * (LINES_MAX + 1))
+    with pytest.raises(StatementTooLong):
+        statement_csv(endless, unit=await store.read(unit, HOURS), language="en")

@@ -97,9 +97,20 @@ def take_proposal(work: Work, desk: RingDesk, sender: str, letter: RingProposed)
     )
     ring_copies.begin_copy(work, copy, next_at=after(work, desk.timing.wait(0)))
     expires = min(moment(plan.deadline), work.now + ANSWER_TIME_MAX) + desk.timing.hold_grace
-    state = PartState.ENDED if refused else PartState.HELD
+    said = {entry.party: entry for entry in letter.entries if entry.what is What.ACCEPTED}
     for party in ours:
-        part = Part(ring_id=plan.ring_id, party=party, state=state, expires_at=stamp(expires))
+        part = Part(
+            ring_id=plan.ring_id,
+            party=party,
+            state=PartState.ENDED if refused else PartState.HELD,
+            expires_at=stamp(expires),
+        )
+        if party in said and not refused:
+            # We have lost what we knew: our party's yes stands in the history, and binds us still.
+            number = said[party].number or 1
+            part = replace(
+                part, state=PartState.ACCEPTED, number=number, accepts=True, way="history"
+            )
         ring_copies.keep_part(work, part)
     if refused:
         return [_to_decider(copy, _refusal(copy, refused.party, refused.why))]

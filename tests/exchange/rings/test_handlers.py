@@ -16,10 +16,12 @@ from services.exchange.rings.parts import (
     Copy,
     NotInDoubt,
     NotUnderWay,
+    PartState,
     RingClosed,
     SameSteward,
 )
 from services.exchange.rings.plans import BadRing, slots
+from services.exchange.tables.rings import RING_TABLES
 from shared.clock import SetClock
 from shared.contracts.rings import (
     RingAnswered,
@@ -476,3 +478,48 @@ def test_a_letter_that_is_none_is_refused_by_name() -> None:
     assert ring_letter("trade.prepared", {}) is None
     with pytest.raises(BadLetter):
         ring_letter("ring.held", {"ring_id": "x"})
+
+
+async def test_a_yes_that_comes_after_the_deadline_is_too_late_by_the_deciders_clock(
+    post: Post, clock: SetClock
+) -> None:
+    made = between(A, FAR, decider="hub")
+    await post.propose(made)
+    await post.answer(made.ring_id, A)
+    store, desk = post.stores[OTHER], post.desks[OTHER]
+    await store.write(ring_handlers.answer_ring, desk, made.ring_id, FAR, YES, entered=BY)
+    # The last yes is under way when the deadline passes; nobody has looked at the clock yet.
+    clock.move(timedelta(days=7))
+    await post.deliver()
+    assert await state_at(post, NODE, made.ring_id) is RingState.WITHDRAWN
+    assert await state_at(post, OTHER, made.ring_id) is RingState.WITHDRAWN
+    for node, member in ((NODE, A), (OTHER, FAR)):
+        assert await post.stores[node].read(holder, offer_of(member)) is None
+
+
+async def test_a_restored_owner_gets_the_ring_again_and_holds_what_it_still_can(
+    post: Post,
+) -> None:
+    made = between(A, FAR, decider="hub")
+    await post.propose(made)
+
+    def forget(work: Work) -> None:
+        for table in RING_TABLES:
+            work.execute(table.delete())
+
+    await post.stores[OTHER].write(forget)
+    await post.answer(made.ring_id, A)
+    copy = await post.stores[OTHER].read(ring_copies.copy_of, made.ring_id, reading=True)
+    assert isinstance(copy, Copy)
+    assert await post.stores[OTHER].read(holder, offer_of(FAR)) == made.ring_id
+    await post.answer(made.ring_id, FAR)
+    await post.stores[OTHER].write(forget)
+    # Its own yes stands in the history, and binds it still.
+    letter = {"party": A, "leg": 0, "what": What.HANDED_OVER, "entered": BY}
+    await post.stores[NODE].write(
+        ring_handlers.report_leg, post.desks[NODE], made.ring_id, **letter
+    )
+    await post.deliver()
+    parts = await post.stores[OTHER].read(ring_copies.parts_of, made.ring_id)
+    assert parts[FAR].state is PartState.COMMITTED
+    assert await state_at(post, OTHER, made.ring_id) is RingState.IN_DELIVERY

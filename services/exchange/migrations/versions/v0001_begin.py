@@ -658,6 +658,38 @@ def upgrade() -> None:
     )
     op.create_index("ring_slot_by_ring", "ring_slot", ["ring", "party"], unique=False)
     op.create_table(
+        "round",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.Text(), nullable=False),
+        sa.Column("progress", sa.Text(), nullable=False),
+        sa.Column("failure", sa.Text(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("proposed", sa.Integer(), nullable=False),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("round_by_state", "round", ["state", "level", "started_at"], unique=False)
+    op.create_table(
+        "round_missing",
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("round", sa.Text(), nullable=False),
+        sa.Column("rounds", sa.Integer(), nullable=False),
+        sa.Column("missing", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("item", "level"),
+    )
+    op.create_index("round_missing_by_round", "round_missing", ["level", "round"], unique=False)
+    op.create_table(
+        "round_proof",
+        sa.Column("round", sa.Text(), nullable=False),
+        sa.Column("certificate", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("round"),
+    )
+    op.create_table(
         "set_aside",
         sa.Column("node", sa.Text(), nullable=False),
         sa.Column("service", sa.Text(), nullable=False),
@@ -883,38 +915,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("transfer"),
     )
-    op.create_table(
-        "round",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("level", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("asked_by", sa.Text(), nullable=False),
-        sa.Column("started_at", sa.Text(), nullable=False),
-        sa.Column("ended_at", sa.Text(), nullable=False),
-        sa.Column("progress", sa.Text(), nullable=False),
-        sa.Column("failure", sa.Text(), nullable=False),
-        sa.Column("items", sa.Integer(), nullable=False),
-        sa.Column("proposed", sa.Integer(), nullable=False),
-        sa.Column("report", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("round_by_state", "round", ["state", "level", "started_at"], unique=False)
-    op.create_table(
-        "round_proof",
-        sa.Column("round", sa.Text(), nullable=False),
-        sa.Column("certificate", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("round"),
-    )
-    op.create_table(
-        "round_missing",
-        sa.Column("item", sa.Text(), nullable=False),
-        sa.Column("level", sa.Text(), nullable=False),
-        sa.Column("round", sa.Text(), nullable=False),
-        sa.Column("rounds", sa.Integer(), nullable=False),
-        sa.Column("missing", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("item", "level"),
-    )
-    op.create_index("round_missing_by_round", "round_missing", ["level", "round"], unique=False)
     of_its_kind = _SQLITE if op.get_bind().dialect.name == "sqlite" else _POSTGRESQL
     for statement in of_its_kind:
         # A colon would name a parameter.

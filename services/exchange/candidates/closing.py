@@ -27,15 +27,16 @@ def closes(receiver: Ints, giver: Ints, among: Mask) -> Mask:
     back = _joined(giver, receiver, size)
     found = []
     for begin, end in _blocks(arcs):
-        ways = (arcs[begin:end] @ arcs + arcs[begin:end]).multiply(back[begin:end]).tocoo()
-        start, stop = ways.row.astype(np.int64) + begin, ways.col.astype(np.int64)
-        found.append(stop * size + start)
+        for ways in (arcs[begin:end], arcs[begin:end] @ arcs):
+            there = ways.multiply(back[begin:end]).tocoo()
+            start, stop = there.row.astype(np.int64) + begin, there.col.astype(np.int64)
+            found.append(stop * size + start)
     return np.isin(receiver * size + giver, np.concatenate(found))
 
 
 def _joined(row: Ints, column: Ints, size: int) -> Any:
     """Return a matrix that says who is joined to whom; parallel arcs are one."""
-    found = sparse.csr_array((np.ones(row.size, np.int64), (row, column)), shape=(size, size))
+    found = sparse.csr_array((np.ones(row.size, np.int32), (row, column)), shape=(size, size))
     found.data[:] = 1
     return found
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -36,8 +37,10 @@ class Codes:
 
     def of(self, values: Iterable[Hashable]) -> Ints:
         """Return the numbers of values; new values get the next ones."""
-        numbers = self._numbers
-        return np.array([numbers.setdefault(value, len(numbers)) for value in values], np.int64)
+        numbers, given = self._numbers, list(values)
+        for value in dict.fromkeys(given):
+            numbers.setdefault(value, len(numbers))
+        return np.fromiter(map(numbers.__getitem__, given), np.int64, len(given))
 
     @property
     def values(self) -> list[Hashable]:
@@ -119,15 +122,15 @@ def columns(entries: Sequence[Entry], common: Common) -> Columns:
     )
     return Columns(
         entries=entries,
-        owner=common.owners.of(entry.owner for entry in entries),
-        node=common.nodes.of(entry.node for entry in entries),
-        continent=common.continents.of(entry.continent for entry in entries),
-        category=common.categories.of(entry.category for entry in entries),
-        measure=common.measures.of(entry.measure for entry in entries),
-        text=common.texts.of(entry.text for entry in entries),
-        held=common.certificates.of(entry.held for entry in entries),
-        required=common.certificates.of(entry.required for entry in entries),
-        blocks=common.blocks.of(entry.blocks for entry in entries),
+        owner=common.owners.of(map(attrgetter("owner"), entries)),
+        node=common.nodes.of(map(attrgetter("node"), entries)),
+        continent=common.continents.of(map(attrgetter("continent"), entries)),
+        category=common.categories.of(map(attrgetter("category"), entries)),
+        measure=common.measures.of(map(attrgetter("measure"), entries)),
+        text=common.texts.of(map(attrgetter("text"), entries)),
+        held=common.certificates.of(map(attrgetter("held"), entries)),
+        required=common.certificates.of(map(attrgetter("required"), entries)),
+        blocks=common.blocks.of(map(attrgetter("blocks"), entries)),
         kind=kind,
         hidden=hidden.astype(bool),
         prefers=prefers,

@@ -43,8 +43,6 @@ EACH_IN_SMALL: Final = 20
 SMALL: Final = 20_000
 """Up to so many offers and wants a round is small."""
 EACH_MAX: Final = 10_000
-TURNS: Final = 2
-"""How often offers and wants choose; each time they know what the others chose."""
 TOGETHER: Final = 250_000
 SAME_TEXT: Final = 4
 """Offers with the very same words that one want meets."""
@@ -141,12 +139,10 @@ class _Search:
             kept = np.ones(o.size, bool)
         else:
             ties = self.offers.keys[o] ^ (self.wants.keys[w] * np.uint64(0x9E3779B97F4A7C15))
-            kept = np.ones(o.size, bool)
-            for _ in range(TURNS):
-                # What closes a short ring with what others keep comes first; each time it is
-                # asked again, because what some give up opens rings of others.
-                first = closes(self.wants.owner[w], self.offers.owner[o], kept)
-                kept = chosen(o, w, first, expected, ties, self.each)
+            kept = chosen(o, w, np.zeros(o.size, bool), expected, ties, self.each)
+            # They choose once more: now what closes a short ring with what was kept comes first.
+            first = closes(self.wants.owner[w], self.offers.owner[o], kept)
+            kept = chosen(o, w, first, expected, ties, self.each)
         considered = considered.with_kept(int(kept.sum()), int(self.fixed_o.size))
         return self._graph(o[kept], w[kept], considered)
 

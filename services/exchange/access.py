@@ -4,6 +4,7 @@ from typing import Final
 
 from services.exchange.api_rings import RING_ROWS
 from services.exchange.item_search import Sight
+from services.exchange.ledger_access import LEDGER_ROWS
 from services.exchange.round_access import ROUND_ROWS
 from shared import health
 from shared.access import AccessTable, Caller, Role, Row, everyone, only
@@ -55,6 +56,7 @@ ACCESS: Final = AccessTable(
         "read_private_log": only(Role.SERVICE, reads=True),
         "read_log_standing": only(Role.SERVICE, reads=True),
         **ITEM_ROWS,
+        **LEDGER_ROWS,
         **RING_ROWS,
         **ROUND_ROWS,
     }

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 
 from services.exchange import (
     api_items,
+    api_ledger,
     api_naming,
     api_rings,
     api_rounds,
@@ -19,9 +21,11 @@ from services.exchange import (
 )
 from services.exchange.access import ACCESS
 from services.exchange.item_words import Indexer
+from services.exchange.ledger_upkeep import begin_units, expire_ledger
 from services.exchange.parts import Parts, State
 from services.exchange.ring_letters import on_letter
 from services.exchange.ring_setup import ring_desk
+from services.exchange.rings.parts import Timing
 from services.exchange.round_gathering import Here
 from services.exchange.round_keeper import RoundKeeper
 from services.exchange.settings import ExchangeSettings
@@ -87,6 +91,7 @@ def application(
     problems.install(app)
     app.include_router(api_items.router())
     app.include_router(api_naming.router())
+    app.include_router(api_ledger.router())
     app.include_router(api_rings.router())
     app.include_router(api_rounds.router())
     app.include_router(
@@ -118,7 +123,7 @@ async def running(
     item_projections.register(projector, node=node)
     revocations.follow(projector)
 
-    rings = ring_desk(node)
+    rings = ring_desk(node, Timing(ask_first=timedelta(seconds=settings.ring_ask_first_s)))
 
     async def before_start(host: ServiceHost) -> None:
         await revocations.load(host.store)
@@ -163,6 +168,7 @@ async def assembled(
 ) -> AsyncIterator[Parts]:
     """Put the exchange's own parts together over a store, and run its background work."""
     answers = Answers(LOG)
+    await store.write(begin_units, node=node)
 
     async def purge() -> None:
         while True:
@@ -172,6 +178,8 @@ async def assembled(
     async def expire() -> None:
         while True:
             while await store.write(item_handlers.expire_items, node=node):
+                pass
+            while await store.write(expire_ledger):
                 pass
             await asyncio.sleep(settings.expiry_s)
 

@@ -10,8 +10,8 @@ from services.exchange.matching.prices import Prices, sparse
 from services.exchange.matching.rings import Columns
 from services.exchange.matching.scipy_parts import integer_program
 
-NEIGHBOURHOOD_COLUMNS_MAX: Final = 2_500
-NEIGHBOURHOOD_NODES: Final = 200
+NEIGHBOURHOOD_COLUMNS_MAX: Final = 800
+NEIGHBOURHOOD_NODES: Final = 50
 _WHOLE: Final = 1e-6
 
 

@@ -9,8 +9,8 @@ from services.exchange.matching.model import Ints, Reals
 from services.exchange.matching.rings import Columns
 
 BATCH_MAX: Final = 2_000
-HOT: Final = 0.15
-COLD: Final = 0.004
+HOT: Final = 0.06
+COLD: Final = 0.006
 
 
 def value_of(columns: Columns, chosen: Ints) -> int:

@@ -34,7 +34,8 @@ DENSE_SMALL: Final = 5_000
 DENSE_SHARE: Final = 0.1
 """Rings and share of all possible hops from which a small pool is dense."""
 EXACT_FIRST: Final = 3_000
-EXACT_MAX: Final = 20_000
+NEIGHBOURHOODS: Final = (400, 800)
+"""Rings that a neighbourhood holds, the first thirty and then."""
 
 Tell = Callable[[str, int, int], None]
 """Is told the step, the worth so far, and the bound so far."""
@@ -53,10 +54,10 @@ class Budget:
         seed: of the random choices.
     """
 
-    moves: int = 3_000_000
-    first_nodes: int = 300
-    nodes: int = 3_000
-    neighbourhoods: int = 40
+    moves: int = 600_000
+    first_nodes: int = 100
+    nodes: int = 500
+    neighbourhoods: int = 60
     rings: int = RINGS_MAX
     seed: int = 1
 
@@ -130,26 +131,30 @@ class _Run:
         if len(left) > EXACT_FIRST:
             self._exactly(columns, left[_near(prices, found, left)], budget.first_nodes)
             left = self._left(columns, prices)
-        if len(left) > EXACT_MAX or (len(left) and not whole and len(left) > EXACT_FIRST):
+        if len(left) > EXACT_FIRST:
             self._search(columns, left)
             left = self._left(columns, prices)
-        if 0 < len(left) <= EXACT_MAX:
+        if 0 < len(left) <= EXACT_FIRST:
             choice = self._exactly(columns, left, budget.nodes)
             if whole and choice is not None:
                 # Rings that were left aside cannot be part of anything better than what we have.
                 self._bound = min(self._bound, max(choice.bound, self._value(columns)))
+            left = self._left(columns, prices)
+            if len(left) and whole:
+                self._search(columns, left)
 
     def _search(self, columns: Columns, left: Ints) -> None:
-        """Search nearby: by many small steps, then by neighbourhoods."""
+        """Search nearby: by many small steps, then by neighbourhoods that grow."""
         budget = self._budget
-        hot = Annealing(columns, self._chosen, seed=budget.seed)
-        hot.run(left, moves=budget.moves)
-        self._take(columns, hot.best, "annealing")
+        steps = Annealing(columns, self._chosen, seed=budget.seed)
+        steps.run(left, moves=budget.moves)
+        self._take(columns, steps.best, "annealing")
         around = Neighbourhoods(columns, left, seed=budget.seed)
-        for _ in range(budget.neighbourhoods):
+        for turn in range(budget.neighbourhoods):
             if self._value(columns) >= self._bound:
                 return
-            self._take(columns, around.better(self._chosen), "neighbourhood")
+            most = NEIGHBOURHOODS[min(turn // 30, len(NEIGHBOURHOODS) - 1)]
+            self._take(columns, around.better(self._chosen, most=most), "neighbourhood")
 
     def _all(
         self, hops: Hops, columns: Columns, found: Relaxed, *, whole: bool

@@ -124,6 +124,23 @@ async def test_a_group_expires_whole(store: Store, clock: SetClock, three: Three
     await assert_books_are_right(store)
 
 
+async def test_a_group_at_the_end_of_a_round_of_expiry_expires_whole(
+    store: Store, clock: SetClock
+) -> None:
+    a, b, c = await store.write(begin, "amina", "badr", "carla", floor=-600, ceiling=600)
+    until = stamp(NOW + timedelta(days=7))
+    lines = [Line(a, b, 1), Line(b, c, 1), Line(c, a, 1)]
+    groups = handlers.EXPIRED_AT_ONCE_MAX // 3 + 2
+    for number in range(1, groups + 1):
+        await store.write(reserve_group, uuid(number), lines, **RING, expires_at=until)
+    clock.move(timedelta(days=8))
+    first = await store.write(handlers.expire_due)
+    assert first > handlers.EXPIRED_AT_ONCE_MAX
+    assert first % 3 == 0
+    await assert_books_are_right(store)
+    assert await store.write(handlers.expire_due) == 3 * groups - first
+
+
 async def test_less_than_what_is_held_may_be_posted_of_each(store: Store, three: Three) -> None:
     a, b, c = three
     held = await store.write(reserve_group, uuid(1), [Line(a, c, 30), Line(b, c, 20)], **RING)

@@ -14,11 +14,11 @@ import numpy as np
 
 from services.exchange.candidates.columns import Ints
 from services.exchange.candidates.entries import Entry
+from services.exchange.candidates.figures import Leg
 from services.exchange.candidates.graph import Graph
 from services.exchange.items import Kind
 from services.exchange.matching.model import Problem, arranged
-from services.exchange.matching.outcome import Ring
-from services.exchange.matching.wire import CAP_DEFAULT, Objective, Owners, Tier
+from services.exchange.matching.wire import CAP_DEFAULT, Objective, Owners, Tier, problem_bytes
 
 TIERS: Final = (Tier.AGREED, Tier.NETWORK, Tier.CONTINENT, Tier.VALUE, Tier.PEOPLE, Tier.SHORT)
 """What counts first: what was agreed, then rings near by, then people served, then short rings."""
@@ -43,13 +43,48 @@ class Built:
     graph: Graph
     passing: Mapping[tuple[str, str], int]
 
-    def arcs(self, ring: Ring) -> list[int]:
-        """Return the numbers of the graph's arcs along a ring or chain, in its order."""
-        pairs = list(zip(ring.slots, (*ring.slots[1:], ring.slots[0]), strict=True))
-        if ring.is_open:
+    def arcs(self, slots: Sequence[str], is_open: bool = False) -> list[int]:
+        """Return the numbers of the graph's arcs along a ring or chain, in its order.
+
+        Args:
+            slots: the slots of the ring as the solver names them.
+            is_open: whether it is a chain that begins with a gift.
+        """
+        pairs = list(zip(slots, (*slots[1:], slots[0]), strict=True))
+        if is_open:
             # The giver stands first and receives nothing.
             pairs = [pair for pair in pairs if pair in self.passing]
         return [number for pair in pairs if (number := self.passing[pair]) != INSIDE]
+
+    def legs(self, slots: Sequence[str], is_open: bool = False) -> list[Leg]:
+        """Return what passes along a ring or chain, for reports and words."""
+        found = (self.graph.arc(number) for number in self.arcs(slots, is_open))
+        return [Leg(offer=arc.offer, want=arc.want, utility=arc.utility) for arc in found]
+
+    def written(self) -> bytes:
+        """Return the problem as the solver's process takes it."""
+        problem = self.problem
+        return problem_bytes(
+            slots={
+                "id": problem.ids,
+                "owner": [str(owner) for owner in problem.owner.tolist()],
+                "dummy": problem.dummy.astype(int).tolist(),
+                "gift": problem.gift.astype(int).tolist(),
+                "standing": problem.standing.tolist(),
+            },
+            arcs={
+                "tail": problem.tail.tolist(),
+                "head": problem.head.tolist(),
+                "utility": problem.utility.tolist(),
+                "confirm": problem.confirm.tolist(),
+                "tier": problem.tier.tolist(),
+                "fixed": problem.fixed.astype(int).tolist(),
+            },
+            cap=problem.cap,
+            owners=problem.owners,
+            objective=problem.objective,
+            tiers=problem.tiers,
+        )
 
 
 def built(

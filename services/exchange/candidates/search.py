@@ -19,12 +19,7 @@ from services.exchange.candidates.chances import Chances
 from services.exchange.candidates.closing import closes
 from services.exchange.candidates.closure import Closure
 from services.exchange.candidates.columns import Columns, Common, Ints, Mask, columns, different
-from services.exchange.candidates.entries import (
-    Agreed,
-    Entry,
-    Tier,
-    ordered,
-)
+from services.exchange.candidates.entries import Agreed, Entry, Tier, ordered
 from services.exchange.candidates.filters import PASSED, RULES, Filters
 from services.exchange.candidates.graph import Considered, Graph
 from services.exchange.candidates.likeness import Likeness, ranks

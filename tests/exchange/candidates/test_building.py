@@ -2,15 +2,18 @@
 
 from collections import Counter, defaultdict
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.exchange.candidates.building import Built, built
 from services.exchange.candidates.entries import Agreed, Entry
+from services.exchange.candidates.figures import figures
 from services.exchange.candidates.graph import Arc
 from services.exchange.candidates.search import Settings, candidates
 from services.exchange.items import Kind
+from services.exchange.matching.model import problem_of
 from services.exchange.matching.solve import solve
 from services.exchange.matching.wire import Objective, Tier
 from tests.exchange.candidates.samples import a_round, offer, tree, want
@@ -18,7 +21,10 @@ from tests.exchange.candidates.samples import a_round, offer, tree, want
 
 def rings(problem: Built) -> list[list[Arc]]:
     found = solve(problem.problem).rings
-    return [[problem.graph.arc(number) for number in problem.arcs(ring)] for ring in found]
+    return [
+        [problem.graph.arc(number) for number in problem.arcs(ring.slots, ring.is_open)]
+        for ring in found
+    ]
 
 
 def passes(problem: Built) -> list[list[tuple[str, str]]]:
@@ -141,7 +147,7 @@ def test_rings_of_a_random_round_keep_all_that_was_asked(seed: int) -> None:
     used: Counter[str] = Counter()
     times: dict[str, int] = defaultdict(int)
     for ring in outcome.rings:
-        arcs = [graph.arc(number) for number in problem.arcs(ring)]
+        arcs = [graph.arc(number) for number in problem.arcs(ring.slots, ring.is_open)]
         assert len(arcs) == ring.size - ring.is_open
         for arc in arcs:
             used.update((arc.offer.id, arc.want.id))
@@ -165,3 +171,24 @@ def test_pruning_loses_little_of_the_rings() -> None:
     loss = 1 - pruned.value / full.bound
     print(f"cap 3: {some} of {every} arcs, {pruned.value} of at most {full.bound}: {loss:.2%} lost")
     assert loss <= 0.05
+
+
+def test_a_problem_is_written_as_the_solvers_process_takes_it() -> None:
+    problem = built(candidates(a_round(300, 8, owners=40), tree()), cap=3)
+    assert problem_of(orjson.loads(problem.written())).digest == problem.problem.digest
+
+
+def test_rings_become_legs_for_the_report_of_the_round() -> None:
+    entries = a_round(400, 8, owners=60)
+    graph = candidates(entries, tree())
+    problem = built(graph, cap=3, tiers=(Tier.VALUE,))
+    outcome = solve(problem.problem)
+    rings = [problem.legs(ring.slots, ring.is_open) for ring in outcome.rings]
+    found = figures(entries, rings, value=outcome.value, bound=outcome.bound)
+    parties = [{one.owner for leg in ring for one in (leg.offer, leg.want)} for ring in rings]
+    sizes = Counter(map(len, parties))
+    assert found.by_length == sizes
+    assert sum(found.by_length.values()) == len(outcome.rings) > 0
+    assert found.matched_wants == sum(len(ring) for ring in rings)
+    assert 0 < found.served <= found.participants
+    assert 0 <= found.gini <= 1_000

@@ -1,6 +1,9 @@
 """Candidate generation: limits on both sides, no favour by order, and what the pruning costs."""
 
+import os
 import random
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
@@ -204,3 +207,27 @@ def test_pruning_loses_little_of_the_full_graph(seed: int) -> None:
     print(f"{len(pruned)} of {len(full)} arcs; loss {loss:.4%}")
     assert loss <= 0.02
     assert _served(entries, pruned) >= 0.99 * _served(entries, full)
+
+
+_DIGEST = """
+import hashlib
+from services.exchange.candidates.building import built
+from services.exchange.candidates.search import candidates
+from tests.exchange.candidates.samples import a_round, tree
+print(built(candidates(a_round(400, 9, owners=60), tree())).problem.digest)
+"""
+
+
+def test_every_process_makes_the_same_problem_of_the_same_round() -> None:
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", _DIGEST],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=120,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
+    assert len(digests.pop().strip()) == 64

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import HTMLResponse, Response
 
 from services.exchange import ring_handlers, ring_views
@@ -72,6 +72,13 @@ RING_ROWS: Final = {
 }
 """Who may do what with rings; ``access.ACCESS`` takes them in."""
 
+
+def _again(key: IdempotencyKey = None) -> None:
+    """Take the header of those who send it: what is said of a ring twice changes nothing."""
+
+
+_AGAIN: Final = Depends(_again)
+
 RingPath = Annotated[RingId, Path(description="The ring, `<decider>:<uuid>`.")]
 LangQuery = Annotated[
     str, Query(max_length=35, description="In which language it is said.", examples=["fr"])
@@ -106,7 +113,7 @@ def router(desk_of: Callable[[NodeName], RingDesk] = ring_desk) -> APIRouter:
     for path, operation, endpoint, more in moves:
         made.post(
             f"/rings/{{ring_id}}/{path}", operation_id=operation, response_model=RingOut,
-            responses=refusals(*REFUSALS, Missing, *more),
+            responses=refusals(*REFUSALS, Missing, *more), dependencies=[_AGAIN],
         )(endpoint)  # fmt: skip
     made.post(
         "/rings/{ring_id}/notes", operation_id="write_ring_note", status_code=201,
@@ -114,7 +121,7 @@ def router(desk_of: Callable[[NodeName], RingDesk] = ring_desk) -> APIRouter:
     )(endpoints.write_ring_note)  # fmt: skip
     made.post(
         "/rings/{ring_id}/resolutions", operation_id="resolve_ring",
-        responses=refusals(*REFUSALS, Missing, NotInDoubt, SameSteward),
+        responses=refusals(*REFUSALS, Missing, NotInDoubt, SameSteward), dependencies=[_AGAIN],
     )(endpoints.resolve_ring)  # fmt: skip
     return made
 

@@ -31,11 +31,11 @@ from tests.exchange.rings.world import STEP, Faults, World, rules
 
 NODES: Final = ("souss", "ilhas", "andes")
 """Those with participants; ``hub`` decides for them as well, and ``lost`` forgets all it knew."""
-EACH: Final = 5
+EACH: Final = 7
 """How many participants a node has."""
-ROUGH: Final = 110
+ROUGH: Final = 95
 """How many steps the bad times last."""
-RINGS: Final = 7
+RINGS: Final = 6
 LATE: Final = timedelta(hours=6)
 BY: Final = Entered(by="person-1")
 
@@ -61,7 +61,7 @@ class Simulation:
             [*NODES, "hub", "lost"],
             self.random,
             rules=used,
-            skew=timedelta(hours=self.random.choice((0, 16, 16))),
+            skew=timedelta(hours=self.random.choice((0, 12, 16))),
         )
         self.everybody = [party(node, number) for node in NODES for number in range(1, EACH + 1)]
         self.plans: dict[str, RingPlan] = {}
@@ -81,7 +81,7 @@ class Simulation:
                 self._propose(90, "lost")
             if step == forgets:
                 self._forget()
-            for _ in range(3):
+            for _ in range(4):
                 self._somebody_acts()
             if step % 4 == 0:
                 self._look_after()
@@ -121,7 +121,7 @@ class Simulation:
             number=number,
             decider=decider,
             now=self.world.nodes[decider].clock.now(),
-            answer_time=self.random.randrange(30, 80) * STEP,
+            answer_time=self.random.randrange(45, 95) * STEP,
         )
         self.plans[made.ring_id] = made
         self.world.do(decider, ring_handlers.propose_ring, made)

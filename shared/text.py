@@ -14,6 +14,7 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 from importlib import resources
+from threading import Lock
 from typing import Any, Final, NamedTuple
 
 WORDS_REMEMBERED_MAX: Final = 16_384
@@ -23,6 +24,7 @@ TOKEN_MAX: Final = 64
 QUERY_WORDS_MAX: Final = 24
 """Words of a question that are looked at."""
 
+_STEMMING: Final = Lock()
 _LATIN: Final = {"fr": "french", "es": "spanish", "pt": "portuguese", "en": "english"}
 _UNSTEMMED_ARABIC_SCRIPT: Final = frozenset({"fa", "ur", "ku", "ckb", "ps", "ug", "sd", "ks"})
 
@@ -254,7 +256,9 @@ def _stems(word: str, surface: str, languages: tuple[str, ...]) -> list[str]:
 
 
 def _stemmed(algorithm: str, word: str) -> str:
-    stem: str = _stemmer(algorithm).stemWord(word)
+    # A stemmer keeps the word that it works on in itself, and threads of several services share it.
+    with _STEMMING:
+        stem: str = _stemmer(algorithm).stemWord(word)
     return stem
 
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 import timeit
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -198,3 +200,21 @@ def test_the_stemmers_are_loaded_when_a_word_needs_them() -> None:
         "sys.exit('snowballstemmer' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_threads_that_analyse_at_once_find_what_one_finds_alone() -> None:
+    made = [
+        f"{''.join(start)}{end}"
+        for start in product("bcdfglmp", "aeiou", "lmnrt")
+        for end in ("ativement", "issements", "ologies")
+    ]
+    alone = [text.tokens(word, "fr") for word in made]
+    text._analysed.cache_clear()
+    patience = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            together = list(threads.map(lambda word: text.tokens(word, "fr"), made))
+    finally:
+        sys.setswitchinterval(patience)
+    assert together == alone

@@ -13,7 +13,7 @@ from services.exchange.matching.model import Ints, Reals
 from services.exchange.matching.rings import Columns
 from services.exchange.matching.scipy_parts import matrix, packing_lp
 
-DIRECT_MAX: Final = 70_000
+DIRECT_MAX: Final = 120_000
 FIRST: Final = 6_000
 PER_ROUND: Final = 6_000
 ROUNDS_MAX: Final = 60

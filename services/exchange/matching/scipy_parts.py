@@ -24,6 +24,8 @@ from scipy.sparse.csgraph import (  # type: ignore[import-untyped]  # scipy ship
 from services.exchange.matching.model import Ints, Reals
 
 _OPTIMAL: Final = 0
+INTERIOR_MIN: Final = 30_000
+"""Columns from which a linear program is solved from its inside."""
 
 
 def components(size: int, tail: Ints, head: Ints) -> Ints:
@@ -60,7 +62,9 @@ class Linear(NamedTuple):
 def packing_lp(weights: Reals, rows: Any, *, right: Reals | None = None) -> Linear | None:
     """Return the optimum of: largest weight, each row at most its right side (1), x >= 0."""
     side = np.ones(rows.shape[0]) if right is None else right
-    found = linprog(-weights, A_ub=rows, b_ub=side, bounds=(0, None), method="highs")
+    # On many columns of little difference the simplex goes round for minutes.
+    method = "highs-ipm" if len(weights) > INTERIOR_MIN else "highs-ds"
+    found = linprog(-weights, A_ub=rows, b_ub=side, bounds=(0, None), method=method)
     if found.status != _OPTIMAL:
         return None
     return Linear(-float(found.fun), found.x, np.maximum(0.0, -found.ineqlin.marginals))

@@ -34,6 +34,9 @@ DENSE_SMALL: Final = 5_000
 DENSE_SHARE: Final = 0.1
 """Rings and share of all possible hops from which a small pool is dense."""
 EXACT_FIRST: Final = 3_000
+FAR_SHARE: Final = 12
+"""A first choice that misses more than this part of the bound is bettered by steps first."""
+FAR_MOVES: Final = 5
 NEIGHBOURHOODS: Final = (400, 800)
 """Rings that a neighbourhood holds, the first thirty and then."""
 
@@ -128,7 +131,8 @@ class _Run:
         left = self._left(columns, prices)
         if not len(left):
             return
-        if len(left) > EXACT_FIRST:
+        far = (self._bound - self._value(columns)) * FAR_SHARE > self._bound
+        if len(left) > EXACT_FIRST and not far:
             self._exactly(columns, left[_near(prices, found, left)], budget.first_nodes)
             left = self._left(columns, prices)
         if len(left) > EXACT_FIRST:
@@ -147,7 +151,8 @@ class _Run:
         """Search nearby: by many small steps, then by neighbourhoods that grow."""
         budget = self._budget
         steps = Annealing(columns, self._chosen, seed=budget.seed)
-        steps.run(left, moves=budget.moves)
+        far = (self._bound - self._value(columns)) * FAR_SHARE > self._bound
+        steps.run(left, moves=budget.moves * (FAR_MOVES if far else 1))
         self._take(columns, steps.best, "annealing")
         around = Neighbourhoods(columns, left, seed=budget.seed)
         for turn in range(budget.neighbourhoods):

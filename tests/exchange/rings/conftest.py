@@ -18,6 +18,8 @@ from services.exchange.ring_copies import hold_slot
 from services.exchange.ring_desk import RingDesk, Rules
 from services.exchange.ring_handlers import Entered, Said
 from services.exchange.ring_letters import send, take_in
+from services.exchange.round_gathering import Here
+from services.exchange.round_keeper import RoundKeeper
 from services.exchange.settings import ExchangeSettings
 from services.exchange.tables import LOG
 from services.exchange.tables.rings import RING_TABLES
@@ -172,13 +174,17 @@ async def client(post: Post, clock: SetClock) -> AsyncIterator[AsyncClient]:
         clock=clock,
     )
     install(app, gate)
+    settings = ExchangeSettings(node=NODE)
+    here = Here(node=NODE, continent="af")
+    store, desk = post.stores[NODE], post.desks[NODE]
     parts = Parts(
-        settings=ExchangeSettings(node=NODE),
+        settings=settings,
         node=NODE,
-        store=post.stores[NODE],
+        store=store,
         answers=Answers(LOG),
         clock=clock,
         changed=lambda: None,
+        rounds=RoundKeeper(settings, store, desk, here, level="local", clock=clock),
     )
 
     async def with_state(scope: Any, receive: Any, send: Any) -> None:

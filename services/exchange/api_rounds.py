@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -21,6 +21,7 @@ from services.exchange.rounds.question import Level
 from shared.access import REFUSALS, Caller
 from shared.contracts.rings import ItemId, RingId
 from shared.gate import allowed
+from shared.idempotency import IdempotencyKey
 from shared.paging import PAGE_SIZE, BadCursor, Page, cursor_values, page
 from shared.problems import refusals
 from shared.refusals import Missing
@@ -72,12 +73,17 @@ class ExplanationOut(BaseModel):
     words: list[str]
 
 
+def _again(key: IdempotencyKey = None) -> None:
+    """Take the header of those who send it: while a round runs, asking again begins no other."""
+
+
 def router() -> APIRouter:
     """Return the paths of rounds."""
     made = APIRouter(tags=["rounds"])
     made.post(
         "/rounds", operation_id="hold_round", status_code=202, response_model=RoundOut,
         responses=refusals(*REFUSALS, round_handlers.RoundRuns, round_handlers.NoSuchLevel),
+        dependencies=[Depends(_again)],
     )(hold_round)  # fmt: skip
     made.get("/rounds", operation_id="list_rounds", responses=refusals(BadCursor))(list_rounds)
     made.get("/rounds/{round_id}", operation_id="read_round", responses=refusals(Missing))(

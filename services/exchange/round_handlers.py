@@ -157,15 +157,14 @@ def last_try(work: Work, level: Level) -> str:
     return found or ""
 
 
-def changed_since(work: Work, moment: str) -> int:
-    """Return how many published items have changed since a moment."""
-    return int(
-        work.execute(
-            select(func.count())
-            .select_from(ITEM)
-            .where(ITEM.c.changed_at > moment, ITEM.c.state == "published")
-        ).scalar_one()
-    )
+def changed_since(work: Work, moment: str, *, node: str, level: Level) -> int:
+    """Return how many items that may stand in a round of a level have changed since a moment."""
+    wanted = [ITEM.c.changed_at > moment, ITEM.c.state == "published"]
+    if level is Level.NETWORK:
+        wanted += [ITEM.c.origin == node, ITEM.c.rings != "none"]
+    else:
+        wanted.append(ITEM.c.rings == "federation")
+    return int(work.execute(select(func.count()).select_from(ITEM).where(*wanted)).scalar_one())
 
 
 def rounds(work: Work, *, before: str = "", most: int = 20) -> list[Row[Any]]:

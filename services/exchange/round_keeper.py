@@ -142,9 +142,13 @@ class RoundKeeper:
             return False
         last = await self._store.read(round_handlers.last_round, level)
         if last is None or now >= moment(last.started_at) + every:
-            return await self._store.read(round_handlers.changed_since, "") > 1
-        new = await self._store.read(round_handlers.changed_since, last.started_at)
-        return new >= self._settings.round_after_new
+            return await self._changed("", level) > 1
+        return await self._changed(last.started_at, level) >= self._settings.round_after_new
+
+    async def _changed(self, since: str, level: Level) -> int:
+        return await self._store.read(
+            round_handlers.changed_since, since, node=self._here.node, level=level
+        )
 
     async def _hold(self, round_id: str, level: Level) -> None:
         """Match one round; whatever stops it, nothing but the round itself is lost."""

@@ -40,3 +40,5 @@ class ExchangeSettings(ServiceSettings, service="exchange"):
     """How many days those who are proposed a ring have to answer."""
     ring_look_s: float = 60.0
     """How long between two looks after rings: deadlines, questions, replacements, in seconds."""
+    ring_ask_first_s: float = 900.0
+    """How long a ring's silence lasts before it is asked about, in seconds; then ever longer."""

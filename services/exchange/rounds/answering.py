@@ -87,7 +87,7 @@ def _without(graph: Graph, barred: frozenset[tuple[str, str]]) -> Graph:
 
 def _legs(made: Built, ring: Ring) -> list[int]:
     """Return the arcs of a ring from giver to giver; the solver goes from receiver to receiver."""
-    return made.arcs(ring)[::-1]
+    return made.arcs(ring.slots, ring.is_open)[::-1]
 
 
 def _leg(graph: Graph, number: int) -> dict[str, Any]:

@@ -20,8 +20,6 @@ from services.exchange.ring_handlers import Entered, Said
 from services.exchange.ring_letters import send, take_in
 from services.exchange.round_gathering import Here
 from services.exchange.round_keeper import RoundKeeper
-from services.exchange.round_gathering import Here
-from services.exchange.round_keeper import RoundKeeper
 from services.exchange.settings import ExchangeSettings
 from services.exchange.tables import LOG
 from services.exchange.tables.rings import RING_TABLES

@@ -36,7 +36,11 @@ DENSE_SHARE: Final = 0.1
 EXACT_FIRST: Final = 3_000
 FAR_SHARE: Final = 12
 """A first choice that misses more than this part of the bound is bettered by steps first."""
-FAR_MOVES: Final = 5
+FAR_MOVES: Final = 60
+FAR_HOT: Final = 0.1
+FAR_COLD: Final = 0.01
+FAR_SPARE: Final = 0.1
+"""What a ring may cost beyond its worth there, as a share of a ring's mean worth."""
 NEIGHBOURHOODS: Final = (400, 800)
 """Rings that a neighbourhood holds, the first thirty and then."""
 
@@ -136,7 +140,7 @@ class _Run:
             self._exactly(columns, left[_near(prices, found, left)], budget.first_nodes)
             left = self._left(columns, prices)
         if len(left) > EXACT_FIRST:
-            self._search(columns, left)
+            self._search(columns, prices, left)
             left = self._left(columns, prices)
         if 0 < len(left) <= EXACT_FIRST:
             choice = self._exactly(columns, left, budget.nodes)
@@ -145,14 +149,19 @@ class _Run:
                 self._bound = min(self._bound, max(choice.bound, self._value(columns)))
             left = self._left(columns, prices)
             if len(left) and whole:
-                self._search(columns, left)
+                self._search(columns, prices, left)
 
-    def _search(self, columns: Columns, left: Ints) -> None:
+    def _search(self, columns: Columns, prices: Prices, left: Ints) -> None:
         """Search nearby: by many small steps, then by neighbourhoods that grow."""
         budget = self._budget
         steps = Annealing(columns, self._chosen, seed=budget.seed)
         far = (self._bound - self._value(columns)) * FAR_SHARE > self._bound
-        steps.run(left, moves=budget.moves * (FAR_MOVES if far else 1))
+        if far:
+            # Where much is missing, rings that cost more than they are worth only stand in the way.
+            left = _worthwhile(columns, prices, left)
+            steps.run(left, moves=budget.moves * FAR_MOVES, hot=FAR_HOT, cold=FAR_COLD)
+        else:
+            steps.run(left, moves=budget.moves)
         self._take(columns, steps.best, "annealing")
         around = Neighbourhoods(columns, left, seed=budget.seed)
         for turn in range(budget.neighbourhoods):
@@ -244,6 +253,12 @@ def _is_dense(problem: Problem, hops: Hops) -> bool:
     return (rings > DENSE or (rings > DENSE_SMALL and share >= DENSE_SHARE)) and is_suited(
         problem, hops
     )
+
+
+def _worthwhile(columns: Columns, prices: Prices, left: Ints) -> Ints:
+    """Return the rings that cost little more than they are worth."""
+    most = FAR_SPARE * float(columns.weight[left].mean()) * prices.scale
+    return left[prices.spare[left] <= most]
 
 
 def _near(prices: Prices, found: Relaxed, left: Ints) -> Ints:

@@ -3,7 +3,7 @@
 Budgets count moves, rounds and nodes of a search, not seconds, so that one input has one answer.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,8 @@ from services.exchange.matching.exact import Choice, Neighbourhoods, best_of, ke
 from services.exchange.matching.generation import generated, is_suited
 from services.exchange.matching.hops import Hops, hops_of
 from services.exchange.matching.model import Ints, Problem
-from services.exchange.matching.outcome import Outcome, Ring
+from services.exchange.matching.naming import named_rings, same_sets
+from services.exchange.matching.outcome import Outcome
 from services.exchange.matching.packing import (
     Annealing,
     by_price,
@@ -36,11 +37,14 @@ DENSE_SHARE: Final = 0.1
 EXACT_FIRST: Final = 3_000
 FAR_SHARE: Final = 12
 """A first choice that misses more than this part of the bound is bettered by steps first."""
-FAR_MOVES: Final = 60
+FAR_MOVES: Final = 30
 FAR_HOT: Final = 0.1
 FAR_COLD: Final = 0.01
 FAR_SPARE: Final = 0.1
-"""What a ring may cost beyond its worth there, as a share of a ring's mean worth."""
+FAR_SPARE_AROUND: Final = 0.25
+"""What a ring may cost beyond its worth, in steps and in parts, as a share of the mean worth."""
+FAR_TURNS: Final = 7
+FAR_NEIGHBOURHOODS: Final = (250, 250)
 NEIGHBOURHOODS: Final = (400, 800)
 """Rings that a neighbourhood holds, the first thirty and then."""
 
@@ -154,20 +158,23 @@ class _Run:
     def _search(self, columns: Columns, prices: Prices, left: Ints) -> None:
         """Search nearby: by many small steps, then by neighbourhoods that grow."""
         budget = self._budget
-        steps = Annealing(columns, self._chosen, seed=budget.seed)
         far = (self._bound - self._value(columns)) * FAR_SHARE > self._bound
+        steps = Annealing(columns, self._chosen, seed=budget.seed)
+        turns, parts = budget.neighbourhoods, NEIGHBOURHOODS
         if far:
             # Where much is missing, rings that cost more than they are worth only stand in the way.
-            left = _worthwhile(columns, prices, left)
-            steps.run(left, moves=budget.moves * FAR_MOVES, hot=FAR_HOT, cold=FAR_COLD)
+            near = _worthwhile(columns, prices, left, FAR_SPARE)
+            steps.run(near, moves=budget.moves * FAR_MOVES, hot=FAR_HOT, cold=FAR_COLD)
+            left = _worthwhile(columns, prices, left, FAR_SPARE_AROUND)
+            turns, parts = turns * FAR_TURNS, FAR_NEIGHBOURHOODS
         else:
             steps.run(left, moves=budget.moves)
         self._take(columns, steps.best, "annealing")
         around = Neighbourhoods(columns, left, seed=budget.seed)
-        for turn in range(budget.neighbourhoods):
-            if self._value(columns) >= self._bound:
+        for turn in range(turns):
+            if self._value(columns) >= self._bound or not len(left):
                 return
-            most = NEIGHBOURHOODS[min(turn // 30, len(NEIGHBOURHOODS) - 1)]
+            most = parts[min(turn // 30, len(parts) - 1)]
             self._take(columns, around.better(self._chosen, most=most), "neighbourhood")
 
     def _all(
@@ -187,7 +194,7 @@ class _Run:
         prices = prices._replace(spare=prices.spare[matter])
         whole_found = Relaxed(found.value, np.zeros(len(matter)), prices)
         before, chosen = self._value(columns), columns.nodes[self._chosen]
-        self._chosen = _same(kept_here, chosen)
+        self._chosen = same_sets(kept_here, chosen)
         if self._value(kept_here) < before:
             return columns, found
         self._improve(kept_here, whole_found, whole=True)
@@ -229,7 +236,7 @@ class _Run:
         flat: tuple[int, int],
         tiers: list[dict[str, Any]],
     ) -> Outcome:
-        rings = tuple(_rings(self._problem, columns, chosen))
+        rings = tuple(named_rings(self._problem, columns, chosen))
         value = sum(ring.weight for ring in rings)
         report = {
             "slots": self._problem.size, "arcs": len(self._problem.tail),
@@ -255,9 +262,9 @@ def _is_dense(problem: Problem, hops: Hops) -> bool:
     )
 
 
-def _worthwhile(columns: Columns, prices: Prices, left: Ints) -> Ints:
-    """Return the rings that cost little more than they are worth."""
-    most = FAR_SPARE * float(columns.weight[left].mean()) * prices.scale
+def _worthwhile(columns: Columns, prices: Prices, left: Ints, share: float) -> Ints:
+    """Return the rings that cost little more than they are worth: a share of the mean worth."""
+    most = share * float(columns.weight[left].mean()) * prices.scale
     return left[prices.spare[left] <= most]
 
 
@@ -266,45 +273,3 @@ def _near(prices: Prices, found: Relaxed, left: Ints) -> Ints:
     luck = np.random.default_rng(7).random(len(left))
     order = np.lexsort((luck, prices.spare[left], -found.share[left]))
     return np.sort(order[:EXACT_FIRST])
-
-
-def _same(columns: Columns, wanted: Ints) -> Ints:
-    """Return the places of rings by their slots; those that are not there are left out."""
-    place = {tuple(sorted(row)): at for at, row in enumerate(_sets(columns.nodes, columns.nothing))}
-    found = [place.get(tuple(sorted(row))) for row in _sets(wanted, columns.nothing)]
-    return np.array(sorted(one for one in found if one is not None), dtype=np.int64)
-
-
-def _sets(nodes: Ints, nothing: int) -> Iterator[list[int]]:
-    for row in nodes.tolist():
-        yield [one for one in row if one != nothing]
-
-
-def _rings(problem: Problem, columns: Columns, chosen: Ints) -> Iterator[Ring]:
-    """Yield chosen rings by the names of their slots, each from its lowest real slot."""
-    made: list[Ring] = []
-    for ring in chosen.tolist():
-        nodes = [one for one in columns.nodes[ring].tolist() if one != columns.nothing]
-        is_open = bool(columns.closed[ring])
-        firsts = [one for one in nodes if not problem.dummy[one]]
-        first = _giver(problem, nodes) if is_open else min(firsts)
-        at = nodes.index(first)
-        slots = tuple(problem.ids[one] for one in (*nodes[at:], *nodes[:at]))
-        made.append(
-            Ring(
-                slots=slots, weight=int(columns.weight[ring]), size=int(columns.size[ring]),
-                is_open=is_open,
-            )
-        )  # fmt: skip
-    place = {one: at for at, one in enumerate(problem.ids)}
-    yield from sorted(made, key=lambda one: place[one.slots[0]])
-
-
-def _giver(problem: Problem, nodes: list[int]) -> int:
-    """Return the giver of a chain: the one that has no arc to whom it stands before."""
-    own = set(zip(problem.tail.tolist(), problem.head.tolist(), strict=True))
-    after = [*nodes[1:], nodes[0]]
-    return next(
-        one for one, then in zip(nodes, after, strict=True)
-        if problem.gift[one] and (one, then) not in own
-    )  # fmt: skip

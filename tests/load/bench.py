@@ -1,4 +1,4 @@
-"""``make bench``: the speed and memory of the federation, as ratios taken in one run.
+"""``make bench``: the speed and memory of the federation and of barter, taken in one run.
 
 Three nodes with their real nats-servers on this machine (TLS leaf links, allow-lists, every write
 synced), a directory that writes at one, directories that read at others. Every figure stands beside
@@ -26,7 +26,8 @@ from shared.events import frame
 from shared.ids import new_uuid7
 from shared.subjects import Level
 from tests.desks import TestDesk, admit
-from tests.load import whole
+from tests.exchange.candidates.samples import a_round, tree
+from tests.load import barter, candidates, levels, whole
 from tests.load.entities import entries
 from tests.nodes import TestNode, gather
 
@@ -49,13 +50,15 @@ class Figure:
     what: str
     value: float
     unit: str
-    limit: float
+    limit: float | None
     at_least: bool = False
     aim: float | None = None
 
     @property
     def holds(self) -> bool:
-        """Whether the figure keeps its limit."""
+        """Whether the figure keeps its limit; one that is told without a limit does."""
+        if self.limit is None:
+            return True
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def row(self) -> str:
@@ -63,7 +66,8 @@ class Figure:
         sign = ">=" if self.at_least else "<="
         aim = "" if self.aim is None else f"{self.aim:g}"
         holds = "yes" if self.holds else "NO"
-        cells = (self.what, f"{self.value:,.2f} {self.unit}", f"{sign} {self.limit:g}", aim, holds)
+        limit = "" if self.limit is None else f"{sign} {self.limit:g}"
+        cells = (self.what, f"{self.value:,.2f} {self.unit}", limit, aim, holds)
         return f"| {' | '.join(cells)} |"
 
 
@@ -167,6 +171,7 @@ async def main() -> int:
             ),
         ]  # fmt: skip
     figures += _whole()
+    figures += _barter()
     print("\n| figure | measured | limit | aim | holds |\n|---|---|---|---|---|")
     for figure in figures:
         print(figure.row())
@@ -190,6 +195,15 @@ def _whole() -> list[Figure]:
         else:
             print(f"no import is timed: {data} is not there (TWIZA_DATA)")
     return figures
+
+
+def _barter() -> list[Figure]:
+    """Measure how fast rings and candidates are found, and what it costs to match near by first."""
+    figures = [Figure(*row) for row in barter.rows()]
+    figures += candidates.figures()
+    price = levels.levels(a_round(levels.ENTRIES), tree()).price
+    what = f"(m) price of subsidiarity, {levels.ENTRIES:,} offers and wants"
+    return [*figures, Figure(what, price, "%", None)]
 
 
 async def _servers(folder: Path, stack: AsyncExitStack) -> Servers:

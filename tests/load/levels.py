@@ -1,17 +1,21 @@
 """What it costs to match near by first: the optimum over all at once, less the sum of the levels.
 
-Networks match their own offers and wants, then continents what is left, then all the world. What a
-lower level has matched is not there for the next one.
+Networks match their own offers and wants, then continents what is left, then all the world. Whoever
+is served at one level waits for the next round; so the levels together are one choice of rings.
 """
 
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from services.exchange.candidates.building import Built, built
+import numpy as np
+
+from services.exchange.candidates.building import built
+from services.exchange.candidates.columns import Ints
 from services.exchange.candidates.entries import Entry
+from services.exchange.candidates.graph import Graph
 from services.exchange.candidates.search import Settings, candidates
 from services.exchange.matching.outcome import Outcome
 from services.exchange.matching.solve import solve
@@ -44,73 +48,66 @@ class Levels:
 
 
 def levels(entries: Iterable[Entry], ancestors: Mapping[str, Sequence[str]]) -> Levels:
-    """Match entries level by level, and all at once, over all arcs that may be.
-
-    How alike words are depends on the words of the round; rings are valued as the round over all at
-    once values them, or, where it knows no such arc, as their own round does.
-    """
+    """Match entries level by level, and all at once, over all arcs that may be."""
     entries = list(entries)
-    flat = _matched(entries, ancestors, Level.WORLD, FLAT_CAP)
-    worth = {
-        (arc.offer.id, arc.want.id): (arc.utility, arc.chance)
-        for arc in map(flat.made.graph.arc, range(len(flat.made.graph)))
-    }
+    graph = candidates(entries, ancestors, Settings(level=Level.WORLD.tier, everything=True))
+    flat, _ = _matched(graph, FLAT_CAP)
     left = {entry.id: entry for entry in entries}
     found: dict[Level, int] = {}
     for level in Level:
         found[level] = 0
         for some in _rooms(left.values(), level):
-            for ring in _matched(some, ancestors, level, CAPS[level]).rings:
-                found[level] += _worth([worth.get(pair, own) for pair, own in ring])
-                for pair, _ in ring:
-                    for item in pair:
-                        left.pop(item, None)
-    return Levels(by_level=found, flat=flat.outcome.value, flat_bound=flat.outcome.bound)
+            outcome, served = _matched(_within(graph, some), CAPS[level])
+            found[level] += outcome.value
+            left = {one: entry for one, entry in left.items() if entry.owner not in served}
+    return Levels(by_level=found, flat=flat.value, flat_bound=flat.bound)
 
 
-def _rooms(entries: Iterable[Entry], level: Level) -> list[list[Entry]]:
-    """Return the entries of each network, of each continent, or all of them."""
-    rooms: dict[str, list[Entry]] = defaultdict(list)
+def _rooms(entries: Iterable[Entry], level: Level) -> list[set[str]]:
+    """Return the ids of the entries of each network, of each continent, or of all."""
+    rooms: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         at = {Level.NETWORK: entry.node, Level.CONTINENT: entry.continent, Level.WORLD: ""}
-        rooms[at[level]].append(entry)
+        rooms[at[level]].add(entry.id)
     return [rooms[name] for name in sorted(rooms)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Matched:
-    made: Built
-    outcome: Outcome
-
-    @property
-    def rings(self) -> list[list[tuple[tuple[str, str], tuple[int, int]]]]:
-        """The legs of each ring: an offer and a want, and what this round takes them for."""
-        graph = self.made.graph
-        arcs = [
-            [graph.arc(number) for number in self.made.arcs(ring.slots, ring.is_open)]
-            for ring in self.outcome.rings
-        ]
-        return [
-            [((arc.offer.id, arc.want.id), (arc.utility, arc.chance)) for arc in ring]
-            for ring in arcs
-        ]
+def _within(graph: Graph, some: set[str]) -> Graph:
+    """Return the part of a graph that joins some entries; its arcs are worth what they were."""
+    offers, offer_at = _kept(graph.offers, some)
+    wants, want_at = _kept(graph.wants, some)
+    stays = (offer_at[graph.offer] >= 0) & (want_at[graph.want] >= 0)
+    names = ("fixed", "likeness", "terms", "chance", "tier", "quantity")
+    return replace(
+        graph,
+        offers=offers,
+        wants=wants,
+        offer=offer_at[graph.offer[stays]],
+        want=want_at[graph.want[stays]],
+        **{name: getattr(graph, name)[stays] for name in names},
+    )
 
 
-def _matched(
-    entries: Sequence[Entry], ancestors: Mapping[str, Sequence[str]], level: Level, cap: int
-) -> _Matched:
-    """Return the best rings over all arcs of a level."""
-    graph = candidates(entries, ancestors, Settings(level=level.tier, everything=True))
+def _kept(entries: Sequence[Entry], some: set[str]) -> tuple[list[Entry], Ints]:
+    """Return the entries that are among some, and of each the place that it has then, or -1."""
+    kept = [entry for entry in entries if entry.id in some]
+    at = np.full(len(entries), -1, np.int64)
+    at[[place for place, entry in enumerate(entries) if entry.id in some]] = np.arange(len(kept))
+    return kept, at
+
+
+def _matched(graph: Graph, cap: int) -> tuple[Outcome, set[str]]:
+    """Return the best rings of a graph, and the owners who are in them."""
+    if not len(graph):
+        return Outcome(value=0, bound=0, rings=(), proven=True, certificate={}), set()
     made = built(graph, cap=cap, tiers=(Tier.VALUE,))
-    return _Matched(made=made, outcome=solve(made.problem))
-
-
-def _worth(legs: Sequence[tuple[int, int]]) -> int:
-    """Return the expected completed utility of a ring, in thousandths of a point."""
-    whole = sum(utility for utility, _ in legs) * 1_000
-    for _, chance in legs:
-        whole *= chance
-    return whole // 1_000 ** len(legs)
+    outcome = solve(made.problem)
+    arcs = [
+        graph.arc(number)
+        for ring in outcome.rings
+        for number in made.arcs(ring.slots, ring.is_open)
+    ]
+    return outcome, {entry.owner for arc in arcs for entry in (arc.offer, arc.want)}
 
 
 def main() -> None:

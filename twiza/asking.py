@@ -71,6 +71,9 @@ NEXT: Final = {
     "token-not-yours": "Look whether it is a token of this node.",
     "not-allowed": "A steward may do this; `twiza token issue --role steward` makes one.",
     "not-ready": "`twiza doctor` says more.",
+    "round-runs": "`twiza rounds` shows how far it is.",
+    "no-such-level": "A hub holds the rounds between networks, the others their own.",
+    "ring-closed": "`twiza ring` shows how it stands.",
 }
 """By the name of a refusal, what to do next."""
 

@@ -13,8 +13,11 @@ from twiza.commands import (
     importing,
     joining,
     keeping,
+    ledger,
     looking,
     matching,
+    rings,
+    rounds,
     running,
     tokens,
 )
@@ -45,6 +48,11 @@ app.command("import")(importing.import_)
 app.command("export")(exporting.export)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
+app.command("round")(rounds.hold)
+app.command("rounds")(rounds.listed)
+app.command("rings")(rings.listed)
+app.command("ring")(rings.ring)
+app.command("explain")(rounds.explain)
 app.command("match")(matching.match)
 app.command("version")(running.version)
 
@@ -56,6 +64,10 @@ federation.command("list")(federating.listed)
 federation.command("lag")(federating.lag)
 federation.command("log")(federating.log)
 app.add_typer(federation, name="federation")
+
+books = typer.Typer(help="The ledger's books.", no_args_is_help=True, rich_markup_mode=None)
+books.command("check")(ledger.check)
+app.add_typer(books, name="ledger")
 
 token = typer.Typer(
     help="Tokens of people and programs.", no_args_is_help=True, rich_markup_mode=None

@@ -24,6 +24,7 @@ from shared.subjects import Level
 from twiza import running
 from twiza.asking import Asking
 from twiza.backup import made_so_far
+from twiza.books import BooksUnread, NoBooks, examined
 from twiza.processes import asked
 
 BACKUP_AGE_MAX: Final = timedelta(days=7)
@@ -78,6 +79,7 @@ def _at_rest(home: Home, at: datetime) -> Iterator[Finding]:
     yield from _exposed(home)
     yield from _certificates(home, at)
     yield from _backups(home, at)
+    yield from _books(home)
 
 
 def _disk(home: Home) -> Iterator[Finding]:
@@ -134,6 +136,19 @@ def _backups(home: Home, at: datetime) -> Iterator[Finding]:
     age = at - datetime.fromisoformat(made[-1].at)
     if age > BACKUP_AGE_MAX:
         yield _wait("old-backup", days=age.days, date=made[-1].at[:10], file=made[-1].path)
+
+
+def _books(home: Home) -> Iterator[Finding]:
+    """Yield that the books are wrong; whether they are is asked of the database itself."""
+    try:
+        broken = [one.invariant for one in examined(home) if not one.holds]
+    except NoBooks:
+        return
+    except BooksUnread as unread:
+        yield _wait("books-unread", reason=unread.detail, path=str(home.path))
+        return
+    if broken:
+        yield _stop("books-wrong", rules=broken, path=str(home.path))
 
 
 async def _at_work(home: Home) -> list[Finding]:

@@ -10,7 +10,7 @@ GOOD: Final = 0
 DEFECT: Final = 1
 USAGE: Final = 2
 ATTENTION: Final = 3
-"""It was done, and something of it needs a look: rows that were not taken, findings of doctor."""
+"""It was done, and something of it needs a look: rows that were not taken, findings of a check."""
 REFUSED: Final = 4
 NOT_ALLOWED: Final = 5
 NOT_FOUND: Final = 6
@@ -22,7 +22,7 @@ MEANINGS: Final[Mapping[int, str]] = {
     GOOD: "done",
     DEFECT: "a defect of Twiza; please tell us",
     USAGE: "the command was not understood",
-    ATTENTION: "done, but something needs a look: rows not taken, or findings of doctor",
+    ATTENTION: "done, but something needs a look: rows not taken, or findings of a check",
     REFUSED: "refused: what was given is not right",
     NOT_ALLOWED: "not allowed: no token, or one that does not allow this",
     NOT_FOUND: "there is nothing under that name",

@@ -1,5 +1,7 @@
 """Doctor finds what is wrong and says it in five languages, each time with what to do."""
 
+import asyncio
+import sqlite3
 import string
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.node.home import Home, NodeSettings, initialise
+from tests.exchange.ledger.conftest import begin, give, opened
 from twiza.backup import back_up
 from twiza.doctor import Finding, Weight, findings
 from twiza.words import LANGUAGES, catalogue, language, words
@@ -67,6 +70,33 @@ def test_a_backup_of_last_week_is_enough_and_an_older_one_is_not(
     back_up(home, tmp_path / "safe", passphrase="goats climb argan trees", now=NOW)
     assert "old-backup" not in found(home.path, at=NOW + timedelta(days=6))
     assert "old-backup" in found(home.path, at=NOW + timedelta(days=8))
+
+
+async def keep_books(file: Path) -> None:
+    async with opened(f"sqlite:///{file}") as store:
+        amina, badr = await store.write(begin, "amina", "badr")
+        await store.write(give, 1, amina, badr, 45)
+
+
+def test_books_that_are_not_right_are_told_and_right_ones_are_not(home: Home) -> None:
+    file = home.database("exchange")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    asyncio.run(keep_books(file))
+    assert not {"books-wrong", "books-unread"} & set(found(home.path))
+    with sqlite3.connect(file) as books:
+        books.execute("DROP TRIGGER account_counted")
+        books.execute("UPDATE account SET credits_posted = 44 WHERE owner = 'badr'")
+    books.close()
+    wrong = found(home.path)["books-wrong"]
+    assert (wrong.weight, wrong.values["rules"]) == (Weight.STOP, ["I1", "I2", "I7"])
+
+
+def test_books_that_cannot_be_read_are_told(home: Home) -> None:
+    file = home.database("exchange")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"this is no database, but long enough to be looked at\n" * 40)
+    unread = found(home.path)["books-unread"]
+    assert (unread.weight, unread.values["reason"]) == (Weight.WAIT, "file is not a database")
 
 
 def test_every_finding_has_words_in_every_language_with_the_same_places() -> None:

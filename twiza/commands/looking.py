@@ -2,12 +2,12 @@
 
 import asyncio
 import sys
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from twiza import outcomes, printing
-from twiza.commands.options import HomeOption, JsonOption, opened
+from twiza.commands.options import HomeOption, JsonOption, LangOption, opened
 
 
 def status(*, home: HomeOption, as_json: JsonOption = False) -> None:
@@ -55,9 +55,7 @@ def status(*, home: HomeOption, as_json: JsonOption = False) -> None:
 def doctor(
     *,
     home: HomeOption,
-    lang: Annotated[
-        str, typer.Option(help="ar, en, es, fr or pt; the terminal's where none is named.")
-    ] = "",
+    lang: LangOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Look for what is wrong with the node, and say in words what to do about it."""

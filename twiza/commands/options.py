@@ -32,6 +32,9 @@ TokenOption = Annotated[
         "--token", envvar="TWIZA_TOKEN", show_default=False, help="A token that says who asks."
     ),
 ]
+LangOption = Annotated[
+    str, typer.Option(help="ar, en, es, fr or pt; the terminal's where none is named.")
+]
 StewardOption = Annotated[
     Path | None,
     typer.Option(

@@ -54,6 +54,7 @@ app.command("rings")(rings.listed)
 app.command("ring")(rings.ring)
 app.command("explain")(rounds.explain)
 app.command("match")(matching.match)
+app.command("check-round")(matching.check_round)
 app.command("version")(running.version)
 
 

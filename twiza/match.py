@@ -68,3 +68,45 @@ def matched(barter: "Barter") -> dict[str, Any]:
         "notices": list(barter.notices),
         "certificate": dict(outcome.certificate),
     }
+
+
+def checked(path: Path) -> dict[str, Any]:
+    """Check a round's proof and return what it proves, as plain JSON.
+
+    The rings are checked against the problem, and the bound by one pass over the published prices;
+    the code that checks is not the code that solves.
+
+    Raises:
+        NoList: there is no such file.
+        BadProblem: it holds no problem; that of a very large round is made again from its items.
+        BadCertificate: something of it is not true, or was changed after it was sealed.
+    """
+    import orjson
+
+    from services.exchange.matching.lists import FILE_BYTES_MAX
+    from services.exchange.matching.model import problem_of
+    from services.exchange.matching.refusals import BadCertificate, BadProblem
+    from services.exchange.matching.verify import verify
+
+    try:
+        if path.stat().st_size > FILE_BYTES_MAX:
+            raise BadProblem(f"it has more than {FILE_BYTES_MAX} bytes")
+        proof = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise NoList(str(path)) from error
+    except orjson.JSONDecodeError as error:
+        raise BadProblem("it is not JSON") from error
+    if not isinstance(proof, dict) or not isinstance(proof.get("problem"), dict):
+        raise BadProblem("it is no proof of a round")
+    problem, certificate = problem_of(proof["problem"]), proof.get("certificate")
+    if not isinstance(certificate, dict):
+        raise BadCertificate("there is none")
+    verify(problem, certificate)
+    value, bound = certificate["value"], certificate["bound"]
+    return {
+        "value": value,
+        "bound": bound,
+        "gap_ppm": 0 if bound <= 0 else -(-(bound - value) * 1_000_000 // bound),
+        "rings": len(certificate["rings"]),
+        "input_hash": problem.digest,
+    }

@@ -141,7 +141,10 @@ async def read_round_certificate(
     parts: PartsDep,
     caller: Annotated[Caller, allowed("read_round_certificate")],
 ) -> Response:
-    """Return what another node needs in order to check the round's rings and their bound."""
+    """Return what others need in order to check the round's rings and their bound.
+
+    It is one object with `problem` and `certificate`; `twiza check-round` reads it.
+    """
     text = await parts.store.read(round_handlers.certificate_of, round_id)
     return Response(text, media_type="application/json")
 

@@ -47,9 +47,9 @@ def rings_seen(
     if after is not None:
         query = query.where(place < after)
     found = []
-    for ring_id, party in work.execute(query).all():
-        copy, parts = _known(work, ring_id)
-        found.append(_brief(copy, parts[party], language))
+    for row in work.execute(query).all():
+        copy, parts = _known(work, row.ring)
+        found.append(_brief(copy, parts[row.party], language))
     return found
 
 

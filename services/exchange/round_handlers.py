@@ -188,7 +188,7 @@ def round_of(work: Work, round_id: str) -> Row[Any]:
 
 
 def certificate_of(work: Work, round_id: str) -> bytes:
-    """Return the certificate of a round as JSON.
+    """Return the certificate of a round and the problem that it is about, as one JSON object.
 
     Raises:
         Missing: there is no such round, or its certificate is kept no longer.
@@ -229,7 +229,8 @@ def _report_text(found: Answered) -> str:
 
 
 def _keep_proof(work: Work, round_id: str, level: Level, found: Answered) -> None:
-    packed = zlib.compress(orjson.dumps(found.certificate))
+    proof = {"problem": found.problem, "certificate": found.certificate}
+    packed = zlib.compress(orjson.dumps(proof))
     work.execute(insert(ROUND_PROOF).values(round=round_id, certificate=packed))
     newest = (
         select(ROUND.c.id)

@@ -47,6 +47,32 @@ def match(
     printing.facts(_facts(found))
 
 
+def check_round(
+    file: Annotated[Path, typer.Argument(help="A round's proof, as the exchange gives it out.")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the proof of a round without a solver: its rings, their worth, and the bound.
+
+    It ends with status 1 where something of it is not true, or was changed.
+    """
+    from twiza import match as matching
+
+    found = matching.checked(file)
+    if as_json:
+        printing.as_json(found)
+        return
+    printing.facts(
+        {
+            "value": found["value"],
+            "bound": found["bound"],
+            "gap": f"{found['gap_ppm'] / 10_000:.2f} %",
+            "rings": found["rings"],
+            "input": found["input_hash"],
+        }
+    )
+
+
 def _sentence(ring: list[Any]) -> str:
     """Return a ring as it is read: each receives what stands behind the arrow."""
     return " <- ".join(map(str, [*ring, ring[0]]))

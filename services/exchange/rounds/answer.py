@@ -47,7 +47,8 @@ class Answered:
         considered: pairs looked at, refused by rule, crowded out, kept.
         figures: how the round did, as ``candidates.figures`` has it.
         missing: of each entry that stayed unmatched, what keeps its nearest arc from being one.
-        certificate: by which others check it, with the problem that it is about.
+        certificate: by which others check it.
+        problem: that which was solved, as the solver takes it; empty where it is too large to keep.
         report: the solver's own account.
     """
 
@@ -62,6 +63,7 @@ class Answered:
     figures: Mapping[str, Any]
     missing: Mapping[str, Any] = field(default_factory=dict)
     certificate: Mapping[str, Any] = field(default_factory=dict)
+    problem: Mapping[str, Any] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
 
 

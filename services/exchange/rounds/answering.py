@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
+import orjson
 
 from services.exchange.candidates.building import Built, built
 from services.exchange.candidates.closure import Closure
@@ -21,6 +22,10 @@ from services.exchange.candidates.search import Settings, candidates
 from services.exchange.matching.outcome import Outcome, Ring
 from services.exchange.matching.solve import solve
 from services.exchange.rounds.question import Question
+
+PUBLISHED_MAX: Final = 200_000
+"""Up to so many arcs the problem is kept with its certificate; beyond it is made again from the
+offers and wants, which the hash tells to be the same."""
 
 Tell = Callable[[str, int, int], None]
 
@@ -62,6 +67,7 @@ def answer(question: Question, tell: Tell) -> dict[str, Any]:
         "figures": _figures(question, graph, rings, outcome),
         "missing": _missing(question, graph, rings),
         "certificate": dict(outcome.certificate),
+        "problem": orjson.loads(made.written()) if len(graph) <= PUBLISHED_MAX else {},
         "report": dict(outcome.report),
     }
 

@@ -34,7 +34,7 @@ ROUND_PROOF: Final = Table(
     "round_proof",
     metadata,
     Column("round", Text, primary_key=True),
-    # The certificate as JSON, packed by zlib.
+    # ``problem`` and ``certificate`` as one JSON object, packed by zlib.
     Column("certificate", LargeBinary, nullable=False),
 )
 

@@ -1,5 +1,7 @@
 """A round as those who look after a network hold it: over HTTP, with the real process."""
 
+from pathlib import Path
+
 import orjson
 import pytest
 from httpx import AsyncClient
@@ -7,6 +9,7 @@ from sqlalchemy import select
 
 from services.exchange import ring_handlers, round_handlers
 from services.exchange.matching.process import Progress
+from services.exchange.matching.refusals import BadCertificate, BadProblem
 from services.exchange.ring_setup import ring_desk
 from services.exchange.rings.repairs import Freed
 from services.exchange.rounds.question import Level
@@ -27,6 +30,7 @@ from tests.exchange.rounds.conftest import (
     settle,
     triangle,
 )
+from twiza import match
 
 
 @pytest.fixture
@@ -158,18 +162,45 @@ async def test_a_round_says_how_it_went_in_five_languages(network: AsyncClient) 
     assert found["report"]["figures"]["served"] == 3
 
 
-async def test_the_certificate_is_for_those_who_look_after_the_network(
+async def test_the_proof_is_for_those_who_look_after_the_network(
     network: AsyncClient,
 ) -> None:
     await triangle(network)
     found = await held(network)
     path = f"/rounds/{found['id']}/certificate"
     told = (await network.get(path, headers=STEWARD)).json()
-    assert told["value"] == found["report"]["value"]
-    assert len(told["rings"]) == 1
+    assert told["certificate"]["value"] == found["report"]["value"]
+    assert len(told["certificate"]["rings"]) == 1
     assert (await network.get(path)).status_code == 401
     assert (await network.get(path, headers=MEMBER)).status_code == 403
     assert (await network.get(path, headers=token("auditor"))).status_code == 200
+
+
+async def test_a_proof_is_checked_by_others_and_refused_when_changed(
+    network: AsyncClient, tmp_path: Path
+) -> None:
+    await triangle(network)
+    found = await held(network)
+    path = f"/rounds/{found['id']}/certificate"
+    proof = (await network.get(path, headers=STEWARD)).json()
+    file = tmp_path / "proof.json"
+    file.write_bytes(orjson.dumps(proof))
+    told = match.checked(file)
+    assert (told["value"], told["rings"]) == (found["report"]["value"], 1)
+    assert told["input_hash"] == found["report"]["input_hash"]
+    for changed in (
+        {**proof, "certificate": {**proof["certificate"], "value": told["value"] + 1}},
+        {**proof, "problem": {**proof["problem"], "cap": 5}},
+        {**proof, "certificate": {}},
+    ):
+        file.write_bytes(orjson.dumps(changed))
+        with pytest.raises(BadCertificate):
+            match.checked(file)
+    file.write_bytes(b"[]")
+    with pytest.raises(BadProblem):
+        match.checked(file)
+    with pytest.raises(match.NoList):
+        match.checked(tmp_path / "nothing.json")
 
 
 async def test_a_round_that_nobody_may_hold_is_refused_and_leaves_nothing(

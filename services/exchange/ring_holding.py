@@ -12,6 +12,7 @@ import structlog
 from services.exchange import ring_copies
 from services.exchange.ring_copies import Note, Part, Tombstone
 from services.exchange.ring_desk import Handled, Outgoing, RingDesk
+from services.exchange.ring_notices import notify
 from services.exchange.ring_rows import after
 from services.exchange.rings.parts import Copy, PartState, is_later
 from services.exchange.rings.plans import (
@@ -135,6 +136,7 @@ def take_decision(work: Work, desk: RingDesk, sender: str, letter: RingDecided) 
     copy = replace(known, state=letter.state, entries=tuple(letter.entries), tries=0)
     next_at = "" if copy.final else after(work, desk.timing.wait(0))
     ring_copies.keep_copy(work, copy, next_at=next_at)
+    notify(work, known, copy, parties_of(copy.plan, desk.node))
     return _follow(work, desk, copy)
 
 

@@ -116,7 +116,9 @@ def finish_round(
     )  # fmt: skip
     _keep_proof(work, round_id, level, found)
     _keep_missing(work, round_id, level, found.missing)
-    work.announce(_report(round_id, level, settled, proposed))
+    if level is not Level.NETWORK:
+        # Counts of a network's own round speak of what only the network may see.
+        work.announce(_report(round_id, level, settled, proposed))
     return [plan.ring_id for plan in proposed]
 
 

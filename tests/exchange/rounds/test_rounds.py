@@ -64,7 +64,9 @@ async def test_three_who_can_serve_each_other_are_proposed_one_ring(
     assert gives == {OIL: WOOL, WOOL: HONEY, HONEY: OIL}
     assert plan.names == {OIL: "Huile", HONEY: "Miel", WOOL: "Laine"}
     assert plan.terms
-    assert "org.twiza.exchange.round.reported.v1" in await exchange.store.read(kinds_told)
+    told = await exchange.store.read(kinds_told)
+    assert told.count("org.twiza.exchange.notice.due.v1") == 3
+    assert "org.twiza.exchange.round.reported.v1" not in told, "it speaks of the network alone"
 
 
 async def test_the_parties_are_asked_at_once_and_their_items_are_held(

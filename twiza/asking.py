@@ -55,7 +55,8 @@ class Told(Refusal):
         self.title = str(problem.get("title", f"It answers {status}"))  # type: ignore[misc]
         self.problem = problem
         detail = str(problem.get("detail", "")) or _fields(problem)
-        super().__init__(" ".join(filter(None, (detail, NEXT.get(self.name, "")))))
+        do = NEXT.get(self.name, "")
+        super().__init__(f"{detail.rstrip('.')}. {do}" if detail and do else detail or do)
 
     @property
     def name(self) -> str:

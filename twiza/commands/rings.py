@@ -21,6 +21,7 @@ from twiza.commands.running import BadOption
 if TYPE_CHECKING:
     from twiza.asking import Asking
 
+_DAY: Final = len("2026-11-29")
 _SAYS_ONE: Final = "Say one thing at a time: --accept, --decline, --handed-over or --received."
 
 
@@ -229,7 +230,7 @@ def _name(ring: dict[str, Any], party: str) -> str:
 
 
 def _row(part: dict[str, Any], lang: str) -> dict[str, Any]:
-    from twiza.exchange_words import known, minute
+    from twiza.exchange_words import known
     from twiza.meant import SHORT
 
     return {
@@ -237,6 +238,6 @@ def _row(part: dict[str, Any], lang: str) -> dict[str, Any]:
         "name": part["name"],
         "state": known(f"state-{part['state']}", lang),
         "answer": known(f"said-{part['answer']}", lang) if part["answer"] else "",
-        "until": minute(part["deadline"]) if part["state"] == StateIn.PROPOSED else "",
+        "until": part["deadline"][:_DAY] if part["state"] == StateIn.PROPOSED else "",
         "sentence": part["sentence"],
     }

@@ -12,6 +12,9 @@ from services.exchange.matching.scipy_parts import integer_program
 
 NEIGHBOURHOOD_COLUMNS_MAX: Final = 800
 NEIGHBOURHOOD_NODES: Final = 50
+GROWTH: Final = 8
+"""Chosen rings that a neighbourhood takes in at a time."""
+GROWTH_MAX: Final = 100
 _WHOLE: Final = 1e-6
 
 
@@ -97,15 +100,21 @@ class Neighbourhoods:
         inside = np.zeros(len(chosen), dtype=np.bool_)
         slots = self._pool_slots(int(self._random.integers(len(self._pool))))
         seen = np.zeros(columns.nothing + 1, dtype=np.bool_)
-        while True:
+        # Chosen rings that touch none of the pool are never reached: so it ends by itself.
+        for _ in range(GROWTH_MAX):
             seen[slots] = True
             new = np.unique(holder[slots])
             new = new[new >= 0]
             new = new[~inside[new]]
+            if len(new) > GROWTH:
+                new = self._random.choice(new, GROWTH, replace=False)
             inside[new] = True
             members = np.union1d(slots, columns.nodes[chosen[new]].ravel())
             members = members[members != columns.nothing]
-            if self._free_count(chosen, inside) > most or inside.all():
+            if self._free_count(chosen, inside) > most and inside.sum() > len(new) > 0:
+                inside[new] = False
+                return np.flatnonzero(inside)
+            if inside.all():
                 return np.flatnonzero(inside)
             near = [self._ring[self._begin[one] : self._begin[one + 1]] for one in members.tolist()]
             rings = np.unique(np.concatenate(near))
@@ -115,6 +124,7 @@ class Neighbourhoods:
             slots = slots[(slots != columns.nothing) & ~seen[slots]]
             if not len(slots):
                 slots = self._pool_slots(int(self._random.integers(len(self._pool))))
+        return np.flatnonzero(inside)
 
     def _pool_slots(self, place: int) -> Ints:
         nodes: Ints = self._columns.nodes[self._pool[place]]

@@ -35,7 +35,7 @@ DENSE_SMALL: Final = 5_000
 DENSE_SHARE: Final = 0.1
 """Rings and share of all possible hops from which a small pool is dense."""
 EXACT_FIRST: Final = 3_000
-FAR_SHARE: Final = 12
+FAR_SHARE: Final = 16
 """A first choice that misses more than this part of the bound is bettered by steps first."""
 FAR_MOVES: Final = 30
 FAR_HOT: Final = 0.1
@@ -44,7 +44,12 @@ FAR_SPARE: Final = 0.1
 FAR_SPARE_AROUND: Final = 0.25
 """What a ring may cost beyond its worth, in steps and in parts, as a share of the mean worth."""
 FAR_TURNS: Final = 7
-FAR_NEIGHBOURHOODS: Final = (250, 250)
+EQUAL_TURNS: Final = 38
+EQUAL_NEIGHBOURHOODS: Final = (900, 4_000)
+"""Where every item counts one, most steps gain nothing, and few large parts do better."""
+IDLE_TURNS: Final = 50
+"""Parts in a row without a gain, after which no more are tried."""
+FAR_NEIGHBOURHOODS: Final = (500, 900)
 NEIGHBOURHOODS: Final = (400, 800)
 """Rings that a neighbourhood holds, the first thirty and then."""
 
@@ -167,15 +172,20 @@ class _Run:
             steps.run(near, moves=budget.moves * FAR_MOVES, hot=FAR_HOT, cold=FAR_COLD)
             left = _worthwhile(columns, prices, left, FAR_SPARE_AROUND)
             turns, parts = turns * FAR_TURNS, FAR_NEIGHBOURHOODS
+            if int(columns.weight.max()) <= self._problem.cap:
+                turns, parts = EQUAL_TURNS, EQUAL_NEIGHBOURHOODS
         else:
             steps.run(left, moves=budget.moves)
         self._take(columns, steps.best, "annealing")
         around = Neighbourhoods(columns, left, seed=budget.seed)
+        idle = 0
         for turn in range(turns):
-            if self._value(columns) >= self._bound or not len(left):
+            before = self._value(columns)
+            if before >= self._bound or not len(left) or idle == IDLE_TURNS:
                 return
             most = parts[min(turn // 30, len(parts) - 1)]
             self._take(columns, around.better(self._chosen, most=most), "neighbourhood")
+            idle = 0 if self._value(columns) > before else idle + 1
 
     def _all(
         self, hops: Hops, columns: Columns, found: Relaxed, *, whole: bool

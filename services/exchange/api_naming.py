@@ -29,6 +29,7 @@ from services.exchange.rates import Published
 from services.exchange.units import HOURS, MEASURES, UNITS
 from services.exchange.worth import CREDIT, CURRENCIES, UnknownValueUnit
 from shared.access import REFUSALS, Caller
+from shared.amounts import INTEGER_MAX
 from shared.contracts.exchange import PublicRate
 from shared.gate import allowed
 from shared.idempotency import Answer, Asked, IdempotencyKey, KeyReused, asked
@@ -173,7 +174,7 @@ async def list_rates(
 
 async def read_rates(
     node: str,
-    revision: int,
+    revision: Annotated[int, Path(ge=1, le=INTEGER_MAX)],
     parts: PartsDep,
     caller: Annotated[Caller, allowed("read_rates")],
 ) -> RatesOut:

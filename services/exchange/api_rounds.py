@@ -12,7 +12,7 @@ from services.exchange.access import sight_of
 from services.exchange.candidates.explanations import Missing as MissingArc
 from services.exchange.candidates.explanations import missing_words
 from services.exchange.candidates.rules import Failure, Rule
-from services.exchange.item_handlers import own_item
+from services.exchange.item_handlers import ItemClosed, ItemNotOurs, own_item
 from services.exchange.parts import PartsDep
 from services.exchange.round_words import report_words
 from services.exchange.rounds.entering import entry_of
@@ -93,9 +93,10 @@ def router() -> APIRouter:
         "/rounds/{round_id}/certificate", operation_id="read_round_certificate",
         response_class=Response, responses=refusals(*REFUSALS, Missing),
     )(read_round_certificate)  # fmt: skip
-    made.get("/items/{item_id}/matching", operation_id="explain_item", responses=refusals(Missing))(
-        explain_item
-    )
+    made.get(
+        "/items/{item_id}/matching", operation_id="explain_item",
+        responses=refusals(*REFUSALS, Missing, ItemNotOurs, ItemClosed),
+    )(explain_item)  # fmt: skip
     return made
 
 
@@ -104,7 +105,7 @@ async def hold_round(
 ) -> Response:
     """Begin a round now; it is matched in the background, and can be watched."""
     round_id = await parts.rounds.ask(Level(wanted.level), by=caller.id)
-    row = await parts.store.read(round_handlers.round_of, round_id)
+    row = await parts.store.read(round_handlers.round_of, round_id, network=True)
     return Response(
         _shown(row, "en").model_dump_json(),
         202,
@@ -120,9 +121,14 @@ async def list_rounds(
     size: _SizeQuery = PAGE_SIZE,
     after: Annotated[str | None, Query(max_length=300)] = None,
 ) -> Page[RoundOut]:
-    """List the rounds of this node, the newest first."""
+    """List the rounds of this node, the newest first; the network's own are for its people."""
     before = cursor_values(after, str)[0] if after is not None else ""
-    rows = await parts.store.read(round_handlers.rounds, before=before, most=size + 1)
+    rows = await parts.store.read(
+        round_handlers.rounds,
+        network=sight_of(caller, own=parts.node).network,
+        before=before,
+        most=size + 1,
+    )
     return page(rows, size=size, shown=lambda row: _shown(row, lang), order=lambda row: (row.id,))
 
 
@@ -133,7 +139,9 @@ async def read_round(
     lang: _LangQuery = "en",
 ) -> RoundOut:
     """Return a round: how far it is, and how it went."""
-    return _shown(await parts.store.read(round_handlers.round_of, round_id), lang)
+    network = sight_of(caller, own=parts.node).network
+    row = await parts.store.read(round_handlers.round_of, round_id, network=network)
+    return _shown(row, lang)
 
 
 async def read_round_certificate(
@@ -155,9 +163,14 @@ async def explain_item(
     caller: Annotated[Caller, allowed("explain_item")],
     lang: _LangQuery = "en",
 ) -> ExplanationOut:
-    """Say what would make a match of an item of this node that has stayed unmatched."""
-    known = await parts.store.read(own_item, item_id, node=parts.node, reading=True)
+    """Say what would make a match of an item of this node that has stayed unmatched.
+
+    The nearest that there is may be what only the network sees, so nobody else is told.
+    """
     sight = sight_of(caller, own=parts.node)
+    if not sight.network:
+        raise Missing()
+    known = await parts.store.read(own_item, item_id, node=parts.node, reading=True)
     if not item_units.seen(known.item, sight, caller, node=parts.node):
         raise Missing()
     found = await parts.store.read(round_handlers.missing_of, item_id)

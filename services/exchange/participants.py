@@ -1,5 +1,6 @@
 """Who offers and needs: what the directories' logs tell of entities, as far as trade needs it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -15,6 +16,8 @@ from shared.refusals import Kind, Refusal
 from shared.store import Prepared, Work
 
 COLUMNS: Final = tuple(column.name for column in PARTICIPANT.c)
+_LOCAL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+"""What stands behind the node in an id that the federation may be told."""
 
 
 class NotOurParticipant(Refusal):
@@ -95,7 +98,7 @@ def require_owner(work: Work, item: Item, *, node: NodeName) -> Participant | No
         NotOurParticipant, OwnerNotListed
     """
     origin, _, local = item.owner.partition(":")
-    if origin != node or not local:
+    if origin != node or not _LOCAL.fullmatch(local):
         raise NotOurParticipant()
     if item.owner_kind is OwnerKind.PERSON:
         return None

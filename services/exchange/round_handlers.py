@@ -169,22 +169,30 @@ def changed_since(work: Work, moment: str, *, node: str, level: Level) -> int:
     return int(work.execute(select(func.count()).select_from(ITEM).where(*wanted)).scalar_one())
 
 
-def rounds(work: Work, *, before: str = "", most: int = 20) -> list[Row[Any]]:
-    """Return rounds, the newest first; ``before`` is the id of the last one seen."""
+def rounds(work: Work, *, network: bool, before: str = "", most: int = 20) -> list[Row[Any]]:
+    """Return rounds, the newest first.
+
+    Args:
+        network: whether the asker may see what only the network does, and so its own rounds.
+        before: the id of the last one seen.
+        most: how many.
+    """
     wanted = select(ROUND).order_by(ROUND.c.id.desc()).limit(most)
+    if not network:
+        wanted = wanted.where(ROUND.c.level != Level.NETWORK.value)
     if before:
         wanted = wanted.where(ROUND.c.id < before)
     return list(work.execute(wanted))
 
 
-def round_of(work: Work, round_id: str) -> Row[Any]:
-    """Return one round.
+def round_of(work: Work, round_id: str, *, network: bool) -> Row[Any]:
+    """Return one round; ``network`` is as for ``rounds``.
 
     Raises:
-        Missing
+        Missing: there is none that the asker may know of.
     """
     found = work.execute(select(ROUND).where(ROUND.c.id == round_id)).first()
-    if found is None:
+    if found is None or (found.level == Level.NETWORK.value and not network):
         raise Missing()
     return found
 

@@ -59,7 +59,9 @@ async def held(client: AsyncClient, level: str = "network") -> dict[str, Any]:
     assert answer.status_code == 202, answer.text
     began = asyncio.get_running_loop().time()
     while True:
-        found: dict[str, Any] = (await client.get(f"/rounds/{answer.json()['id']}")).json()
+        found: dict[str, Any] = (
+            await client.get(f"/rounds/{answer.json()['id']}", headers=STEWARD)
+        ).json()
         if found["state"] != "running":
             return found
         assert asyncio.get_running_loop().time() < began + WAIT_S, found

@@ -157,8 +157,10 @@ def ring(
             _report(asking, found, received, "received", "receives", way)
         elif end_doubt:
             path = f"/rings/{ring_id}/resolutions"
-            ended = asking.post("exchange", path, {"reason": end_doubt})["ended"]
-            printing.say(phrase("doubt-ended" if ended else "doubt-half", tongue))
+            told = asking.post("exchange", path, {"reason": end_doubt})
+            words = phrase("doubt-ended" if told["ended"] else "doubt-half", tongue)
+            printing.as_json(told) if as_json else sys.stdout.write(f"{words}\n")
+            return
         if accept or decline or handed_over or received:
             found = asking.get("exchange", f"/rings/{ring_id}", lang=tongue)
     if as_json:

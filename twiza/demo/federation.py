@@ -171,6 +171,7 @@ In another terminal, in this directory:
   .venv/bin/python -m twiza.demo cut {example}     cut {example} off from its hub
   .venv/bin/python -m twiza.demo heal {example}    let it back
   .venv/bin/python -m twiza.demo table{" " * len(example)}    print these figures again
+  .venv/bin/twiza rings --home {self._home_of(example)}     who could barter with whom
   .venv/bin/twiza status --home {self._home_of(example)}
 
 Ctrl-C stops everything; the next `make run` goes on where this one was."""

@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
 from shared.access import ANYBODY, AccessTable, Caller, Gate, Role
+from shared.refusals import Invalid, Missing
 
 _SCHEME: Final = "token"
 
@@ -45,9 +46,23 @@ def allowed(operation: str) -> Any:
     async def guard(request: Request, caller: CallerDep) -> Caller:
         gate: Gate = request.app.state.gate
         gate.table.enter(caller, operation)
+        _require_text(request)
         return caller
 
     return Security(guard, scopes=[operation])
+
+
+def _require_text(request: Request) -> None:
+    """Return quietly where an address is text; a NUL is none, and PostgreSQL takes it nowhere.
+
+    Raises:
+        Missing: it stands in the path, under which nothing can be.
+        Invalid: it stands in what is asked.
+    """
+    if any("\0" in str(value) for value in request.path_params.values()):
+        raise Missing()
+    if any("\0" in value for value in request.query_params.values()):
+        raise Invalid("a text has no NUL")
 
 
 def undeclared(app: FastAPI, table: AccessTable) -> list[str]:

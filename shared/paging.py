@@ -78,6 +78,9 @@ def cursor_values(text: str, *types: type[Value]) -> tuple[Any, ...]:
     # True and false would pass for integers.
     if [type(value) for value in values] != list(types):
         raise BadCursor()
+    # No row of ours has a NUL, and PostgreSQL does not even look for one.
+    if any("\0" in value for value in values if isinstance(value, str)):
+        raise BadCursor()
     return tuple(values)
 
 

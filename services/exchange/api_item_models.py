@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.exchange.asked_items import EXAMPLE
 from shared.contracts.exchange import ItemId, PublicItem, PublicRate
+from shared.contracts.fields import LINE_PATTERN
 
 StateWord = Literal["draft", "published", "paused", "fulfilled", "expired", "withdrawn"]
 
@@ -57,7 +58,7 @@ class Closing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     outcome: Literal["fulfilled", "withdrawn"] = "withdrawn"
-    reason: Annotated[str, Field(max_length=200)] = Field(
+    reason: Annotated[str, Field(max_length=200, pattern=LINE_PATTERN)] = Field(
         default="", description="Why, for everybody to read.", examples=["sold at the fair"]
     )
 

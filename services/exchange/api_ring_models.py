@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.contracts.fields import PROSE_PATTERN
 from shared.contracts.rings import (
     REASON_MAX,
     Contact,
@@ -81,7 +82,7 @@ class DeclineIn(_In):
 
     party: PartyId = Field(examples=[_PARTY])
     why: AnswerWhy = Field(default="other", examples=["distance"])
-    said: Annotated[str, Field(max_length=REASON_MAX)] = Field(
+    said: Annotated[str, Field(max_length=REASON_MAX, pattern=PROSE_PATTERN)] = Field(
         default="", description="Words that stay in this network.", examples=["Trop loin en hiver"]
     )
     way: Way = Field(default="party", examples=["telephone"])
@@ -112,8 +113,8 @@ class NoteIn(_In):
 class ResolveIn(_In):
     """Why a doubt is to end."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=REASON_MAX)] = Field(
-        examples=["Their node has been silent for a month."]
+    reason: Annotated[str, Field(min_length=1, max_length=REASON_MAX, pattern=PROSE_PATTERN)] = (
+        Field(examples=["Their node has been silent for a month."])
     )
 
 

@@ -14,6 +14,7 @@ from shared.contracts.exchange import (
     RingsWord,
     TransportWord,
 )
+from shared.contracts.fields import LINE_PATTERN
 
 OWNER_MAX: Final = 161
 WORD_MAX: Final = 100
@@ -95,7 +96,7 @@ class ItemIn(_In):
     )
     title: Text | dict[str, Text]
     text: Text | dict[str, Text] = ""
-    category: Annotated[str, Field(max_length=WORD_MAX)] = Field(
+    category: Annotated[str, Field(max_length=WORD_MAX, pattern=LINE_PATTERN)] = Field(
         description="A code of /categories, of the tree or of this network's own leaves.",
     )
     quantity: QuantityIn | None = None

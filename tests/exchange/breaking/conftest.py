@@ -9,6 +9,7 @@ from tests.exchange.items.conftest import (
     postgresql_server,
     postgresql_store,
     sqlite_store,
+    store,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "postgresql_server",
     "postgresql_store",
     "sqlite_store",
+    "store",
 ]

@@ -27,3 +27,13 @@ async def test_rates_of_a_revision_that_no_database_holds_are_refused(
     answer = await client.get(f"/rates/{NODE}/{revision}")
     assert answer.status_code == 422
     assert answer.json()["type"] == "/problems/invalid"
+
+
+@pytest.mark.parametrize("reason", ["\x00", "\u202eeslaf", "a\u2066b", "a\nb"])
+async def test_what_everybody_reads_of_a_closing_has_no_control_characters(
+    client: AsyncClient, reason: str
+) -> None:
+    made = await client.post("/items", json=offer(), headers=STEWARD)
+    path = f"/items/{made.json()['id']}/close"
+    answer = await client.post(path, json={"reason": reason}, headers=STEWARD)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid")

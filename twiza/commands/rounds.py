@@ -180,9 +180,9 @@ def _watching(lang: str) -> Iterator[Callable[[dict[str, Any] | None], None]]:
     from rich.console import Console
     from rich.text import Text
 
-    from twiza.exchange_words import said
+    from twiza.exchange_words import known, said
 
-    with Console(stderr=True).status("") as status:
+    with Console(stderr=True).status(Text(known(f"state-{_RUNNING}", lang))) as status:
 
         def show(progress: dict[str, Any] | None) -> None:
             if progress is not None:

@@ -340,7 +340,8 @@ def _kept(work: Work, item: Item, *, before: Kept | None, reason: str = "") -> K
     was_told = before is not None and before.told
     shown = _is_told(item)
     if before is not None:
-        work.run(_KEEP, row_of(item, work.moment, told=shown))
+        ended = was_told or before.ended
+        work.run(_KEEP, row_of(item, work.moment, told=shown, ended=ended))
     index_now(work, item.item_id)
     if shown:
         contract = (_AMENDED if was_told else _POSTED)[item.side]

@@ -88,7 +88,10 @@ class Found:
     kept: Kept
 
 
-_KEY_OF: Final = Prepared(select(ITEM.c.key).where(ITEM.c.id == bindparam("wanted")))
+_untold: Final = and_(
+    ITEM.c.told == 0, or_(ITEM.c.network_only == 1, ITEM.c.state == State.DRAFT.value)
+)
+_KEY_OF: Final = Prepared(select(ITEM.c.key, _untold).where(ITEM.c.id == bindparam("wanted")))
 _known = LOG.known_node
 
 
@@ -109,14 +112,14 @@ def listed(
     """
     conditions = _conditions(work, question, sight)
     if not question.words:
-        before = None if after is None else _key_of(work, *cursor_values(after, str))
+        before = None if after is None else _key_of(work, *cursor_values(after, str), sight=sight)
         return _read(work, conditions, before, most, tier=0)
     tier, before = 0, None
     if after is not None:
         tier, item_id = cursor_values(after, int, str)
         if not 0 <= tier < TIERS:
             raise BadCursor()
-        before = _key_of(work, item_id)
+        before = _key_of(work, item_id, sight=sight)
     groups = query_tokens(question.words, question.language)
     found: list[Found] = []
     while groups and tier < TIERS and len(found) < most:
@@ -214,8 +217,9 @@ def _read(
     return [Found(tier, kept(row)) for row in work.execute(query)]
 
 
-def _key_of(work: Work, item_id: str) -> int:
+def _key_of(work: Work, item_id: str, *, sight: Sight) -> int:
     rows = work.rows(_KEY_OF, {"wanted": item_id})
-    if not rows:
+    # A list of what the federation sees names nothing that it was never told of.
+    if not rows or (rows[0][1] and not sight.network):
         raise BadCursor()
     return int(rows[0][0])

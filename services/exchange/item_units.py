@@ -44,6 +44,9 @@ def shown(work: Work, item_id: str, *, node: NodeName, caller: Caller) -> tuple[
         raise ItemClosed(state=row.state)
     known = kept(row)
     if not seen(known.item, sight, caller, node=node):
+        if known.ended:
+            # The federation was told that it has ended; whether it goes on here it must not learn.
+            raise ItemClosed(state=State.WITHDRAWN.value)
         raise Missing()
     if known.item.state not in OPEN and not sight.network:
         raise ItemClosed(state=known.item.state.value)

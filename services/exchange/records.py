@@ -31,8 +31,17 @@ _PLAIN: Final = ("original_language", "radius_km", "available_from", "available_
 _PLAIN_TOO: Final = ("expires_at", "market", "rank", "choice")
 
 
+ENDED: Final = 2
+"""Of ``told``: the federation was told of the item, and that it has ended."""
+
+
 class Kept(NamedTuple):
-    """What is kept of an item besides its fields."""
+    """What is kept of an item besides its fields.
+
+    Args:
+        told: whether the federation knows it at the present.
+        ended: whether the federation has known it, and was told that it has ended.
+    """
 
     key: int
     item: Item
@@ -40,6 +49,7 @@ class Kept(NamedTuple):
     listed_at: str
     changed_at: str
     data: str
+    ended: bool = False
 
 
 SHOWN: Final = (
@@ -68,7 +78,7 @@ def kept(row: Any) -> Kept:
         state=State(state),
         visibility=Visibility.NETWORK if network_only else Visibility.FEDERATION,
     )
-    return Kept(key, item, bool(told), listed_at, changed_at, data)
+    return Kept(key, item, told == 1, listed_at, changed_at, data, ended=told == ENDED)
 
 
 def public_fields(item: Item) -> dict[str, Any]:
@@ -175,6 +185,7 @@ def row_of(
     moment: str,
     *,
     told: bool,
+    ended: bool = False,
     fields: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the row of an item, its words not yet indexed.
@@ -183,6 +194,7 @@ def row_of(
         item: as it is to be kept.
         moment: when it was heard of.
         told: whether the federation knows it.
+        ended: whether it has known it, and was told that it has ended.
         fields: as they were signed, with what this release does not know; its own where none.
     """
     measure, base = _measured(item.quantity)
@@ -194,7 +206,7 @@ def row_of(
         "side": item.side.value,
         "state": item.state.value,
         "network_only": int(item.visibility is Visibility.NETWORK),
-        "told": int(told),
+        "told": ENDED if ended and not told else int(told),
         "indexed": 0,
         "kind": item.kind.value,
         "owner": item.owner,

@@ -34,7 +34,7 @@ ITEM: Final = Table(
     Column("state", Text, nullable=False),
     # An own item that the federation does not know of.
     Column("network_only", Integer, nullable=False),
-    # Whether the federation knows it at the present: only then is its closing told.
+    # 1 while the federation knows it: only then is its closing told. 2 once it was told of that.
     Column("told", Integer, nullable=False),
     # 0 from each change until the words have followed.
     Column("indexed", Integer, nullable=False),

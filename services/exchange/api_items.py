@@ -31,6 +31,7 @@ from shared.edge import AfterQuery, IfMatch, IfNoneMatch, SizeQuery, not_modifie
 from shared.etag import BadMatch, ChangedMeanwhile, MatchRequired, unchanged
 from shared.gate import allowed
 from shared.idempotency import IdempotencyKey, KeyReused, asked
+from shared.ids import NodeName
 from shared.paging import PAGE_SIZE, BadCursor, Page, page
 from shared.problems import refusals
 from shared.refusals import Invalid, Missing
@@ -187,6 +188,7 @@ async def create_item(
 ) -> Response:
     """Post an offer or a want; posted twice with one draft id or one key, it is one."""
     ACCESS.may(caller, "create_item", owner=item.owner, node=parts.node)
+    _require_kind(item, caller, parts.node)
     item_id = intake.new_item_id(parts.node, item.owner, item.draft_id)
     answer = await parts.store.write(
         item_units.create,
@@ -308,6 +310,19 @@ async def _page(
 def _in_list(found: Found, owner: dict[str, Any], parts: Parts) -> ItemInList:
     fields = item_units.fields_of(found.kept, parts.node)
     return ItemInList.model_validate(fields | owner | {"item": item_units.public(found.kept)})
+
+
+def _require_kind(item: ItemIn, caller: Caller, node: NodeName) -> None:
+    """Return quietly unless somebody takes their entity for a person, or themselves for an entity.
+
+    The federation would be told of an entity that it does not know.
+
+    Raises:
+        Invalid
+    """
+    kinds = {"entity": caller.speaks_for(item.owner), "person": item.owner == f"{node}:{caller.id}"}
+    if any(kinds.values()) and not kinds[item.owner_kind]:
+        raise Invalid("an owner is what it is: an entity or a person", field="owner_kind")
 
 
 def _context(parts: Parts) -> dict[str, Any]:

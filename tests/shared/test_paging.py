@@ -23,7 +23,7 @@ from shared.paging import (
 from shared.problems import install
 
 whole = st.integers(-(2**53) + 1, 2**53 - 1)
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=100)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=100)
 
 
 @given(st.lists(texts | whole, min_size=1, max_size=4))
@@ -134,3 +134,8 @@ async def test_a_list_is_walked_over_http() -> None:
         assert (bad.status_code, bad.json()["type"]) == (422, "/problems/bad-cursor")
         for size in (0, PAGE_SIZE_MAX + 1):
             assert (await client.get("/numbers", params={"size": size})).status_code == 422
+
+
+def test_a_cursor_has_no_nul_which_no_database_looks_for() -> None:
+    with pytest.raises(BadCursor):
+        cursor_values(cursor("a\0b"), str)

@@ -1,4 +1,4 @@
-"""Whom a change of a ring concerns: our parties are told when they are asked, and how it goes on."""
+"""Whom a change of a ring concerns: our parties, when they are asked and as it goes on."""
 
 from collections.abc import Iterable
 

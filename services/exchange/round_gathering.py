@@ -70,7 +70,11 @@ def gather(work: Work, here: Here, *, level: Level, cap: int) -> Gathered:
         if item.item_id not in held and item.origin in continents
     }
     measure = measure_of(
-        items.values(), rates.all_latest(work), node=here.node, preferred=here.measure
+        items.values(),
+        rates.all_latest(work),
+        node=here.node,
+        inside=level is Level.NETWORK,
+        preferred=here.measure,
     )
     owners = _owners(work, items.values())
     blocked = blocks.all_blocks(work)

@@ -92,6 +92,9 @@ class RoundKeeper:
         self._asked.clear()
         await self._store.write(round_handlers.fail_interrupted)
         while True:
+            # Who has just started may still be hearing of what others offer.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._settings.round_poll_s)
             self._wake.clear()
             while self._asked:
                 await self._hold(*self._asked.pop(0))
@@ -102,8 +105,6 @@ class RoundKeeper:
                             round_handlers.begin_round, node=self._here.node, level=level
                         )
                         await self._hold(round_id, level)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._settings.round_poll_s)
 
     async def propose_instead(self, left: Freed) -> list[RingPlan]:
         """Return rings that could stand in the place of one that was withdrawn."""

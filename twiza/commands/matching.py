@@ -54,7 +54,7 @@ def check_round(
 ) -> None:
     """Check the proof of a round without a solver: its rings, their worth, and the bound.
 
-    It ends with status 1 where something of it is not true, or was changed.
+    It is refused where something of it is not true, or was changed.
     """
     from twiza import match as matching
 

@@ -1,7 +1,7 @@
 """What a round's process answers: legs of rings, why they are there, and what would help others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 
@@ -77,4 +77,7 @@ def answered(told: Mapping[str, Any]) -> Answered:
         )
         for ring in told["rings"]
     ]
-    return Answered(**{**told, "rings": rings})
+    # A service that runs while its code is renewed may be told more than it knows.
+    known = {one.name for one in fields(Answered)}
+    values = {name: value for name, value in told.items() if name in known}
+    return Answered(**{**values, "rings": rings})

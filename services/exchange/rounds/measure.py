@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from services.exchange.items import Item, whole_value
 from services.exchange.rates import Published
-from services.exchange.worth import in_measure, yardstick
+from services.exchange.worth import CREDIT, in_measure, yardstick
 from shared.amounts import Rate
 from shared.refusals import Refusal
 
@@ -52,22 +52,31 @@ class Measure:
 
 
 def measure_of(
-    items: Iterable[Item], rates: Iterable[Published], *, node: str, preferred: str = ""
+    items: Iterable[Item],
+    rates: Iterable[Published],
+    *,
+    node: str,
+    inside: bool,
+    preferred: str = "",
 ) -> Measure:
     """Return the measure of a round.
+
+    Between networks it is the one that the round's own node has published rates to. Inside a
+    network it is the network's own credit where the rates name it, because what is left over in a
+    ring is posted in credit; else the preferred unit; else the one in which most values are said.
 
     Args:
         items: the offers and wants.
         rates: the present rates of all nodes.
         node: whose round it is.
-        preferred: the measure where the node's rates name none.
-
-    It is the one that the round's own node has published rates for, else the preferred one, else
-    the unit in which most values are said.
+        inside: whether it is a round of the node's own network.
+        preferred: a unit, or nothing.
     """
     by_node = {one.node: one for one in rates}
-    own = by_node.get(node)
-    if own is not None:
+    own, credit = by_node.get(node), f"{node}:{CREDIT}"
+    if inside and own is not None and credit in own.rates:
+        return Measure(unit=credit, rates={node: _through(own, credit)})
+    if own is not None and not inside:
         unit = own.measure
     elif preferred:
         unit = preferred
@@ -76,3 +85,16 @@ def measure_of(
         unit = min(said, key=lambda one: (-said[one], one)) if said else ""
     fitting = {name: one for name, one in by_node.items() if one.measure == unit}
     return Measure(unit=unit, rates=fitting)
+
+
+def _through(published: Published, unit: str) -> Published:
+    """Return a node's rates to one of its units, reckoned through their common measure."""
+    base = published.rates[unit]
+    rates = {published.measure: base.inverse()}
+    for name, rate in published.rates.items():
+        try:
+            rates[name] = Rate(rate.numerator * base.denominator, rate.denominator * base.numerator)
+        except Refusal:
+            # Beyond what a rate may say: the unit counts as one that nobody knows.
+            continue
+    return published._replace(measure=unit, rates=rates)

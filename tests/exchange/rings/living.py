@@ -92,7 +92,8 @@ async def read_letters(store: Store, desk: RingDesk, folder: Path) -> None:
         with sqlite3.connect(f"file:{database(folder, other)}?mode=ro", uri=True) as there:
             try:
                 rows = there.execute(
-                    "SELECT position, body FROM outbox WHERE position > ? ORDER BY position"
+                    "SELECT position, body FROM outbox"
+                    " WHERE position > ? AND log = 'public' ORDER BY position"
                     " LIMIT 50",
                     (since,),
                 ).fetchall()

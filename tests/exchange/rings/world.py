@@ -238,6 +238,9 @@ class World:
             # The outbox has kept the letters: they leave when the node is up again.
             node.down_until = self.step + self.random.randrange(1, 8)
         for row in announced:
+            if row["log"] != Log.PUBLIC.value:
+                # Notices to people stay at home.
+                continue
             self._send(name, row["body"], after=max(node.down_until - self.step, 0))
         return found
 

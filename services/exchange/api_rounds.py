@@ -1,5 +1,6 @@
 """HTTP of rounds of matching: asking for one, watching it, and why something stayed unmatched."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -26,7 +27,7 @@ from shared.paging import PAGE_SIZE, BadCursor, Page, cursor_values, page
 from shared.problems import refusals
 from shared.refusals import Missing
 
-_SizeQuery = Annotated[int, Query(ge=1, le=100)]
+_SizeQuery = Annotated[int, Query(ge=1, le=200)]
 _LangQuery = Annotated[str, Query(max_length=35, description="In which language it is said.")]
 
 
@@ -77,6 +78,12 @@ def _again(key: IdempotencyKey = None) -> None:
     """Take the header of those who send it: while a round runs, asking again begins no other."""
 
 
+class WeightsOut(BaseModel):
+    """What each term of an arc's worth counts in this node's rounds, in points."""
+
+    weights: dict[str, int]
+
+
 def router() -> APIRouter:
     """Return the paths of rounds."""
     made = APIRouter(tags=["rounds"])
@@ -93,6 +100,7 @@ def router() -> APIRouter:
         "/rounds/{round_id}/certificate", operation_id="read_round_certificate",
         response_class=Response, responses=refusals(*REFUSALS, Missing),
     )(read_round_certificate)  # fmt: skip
+    made.get("/weights", operation_id="read_weights")(read_weights)
     made.get(
         "/items/{item_id}/matching", operation_id="explain_item",
         responses=refusals(*REFUSALS, Missing, ItemNotOurs, ItemClosed),
@@ -155,6 +163,13 @@ async def read_round_certificate(
     """
     text = await parts.store.read(round_handlers.certificate_of, round_id)
     return Response(text, media_type="application/json")
+
+
+async def read_weights(
+    parts: PartsDep, caller: Annotated[Caller, allowed("read_weights")]
+) -> WeightsOut:
+    """Return by which weights this node's rounds match; a network may decide on others."""
+    return WeightsOut(weights=asdict(parts.rounds.here.weights))
 
 
 async def explain_item(

@@ -20,6 +20,7 @@ from services.exchange import (
     item_projections,
 )
 from services.exchange.access import ACCESS
+from services.exchange.candidates.weights import Weights
 from services.exchange.item_words import Indexer
 from services.exchange.ledger_upkeep import begin_units, expire_ledger
 from services.exchange.parts import Parts, State
@@ -146,7 +147,12 @@ async def running(
         )
         indexer = Indexer(host.store, poll_s=settings.index_poll_s)
         host.desk.inbox.on_arrival(indexer.changed)
-        here = Here(node=node, continent=host.place.continent, measure=settings.round_measure)
+        here = Here(
+            node=node,
+            continent=host.place.continent,
+            measure=settings.round_measure,
+            weights=Weights.of(settings.round_weights),
+        )
         keeper = RoundKeeper(
             settings, host.store, rings, here, level=host.place.level, clock=host.clock
         )

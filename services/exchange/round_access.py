@@ -11,6 +11,7 @@ ROUND_ROWS: Final = {
     "list_rounds": everyone(reads=True),
     "read_round": everyone(reads=True),
     "read_round_certificate": only(Role.STEWARD, Role.PROGRAM, Role.AUDITOR, reads=True),
+    "read_weights": everyone(reads=True),
     "explain_item": only(*_BELONGS, reads=True),
 }
 """Who may do what with rounds; ``access.ACCESS`` takes them in.

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from services.exchange import blocks, categories, participants, rates, records, ring_rows
 from services.exchange.candidates.chances import Chances
+from services.exchange.candidates.weights import Weights
 from services.exchange.items import IN_RINGS, Item, Rings, State
 from services.exchange.own_categories import own_categories
 from services.exchange.rings.plans import slots
@@ -33,11 +34,18 @@ _OPEN: Final = tuple(state.value for state in RingState if state not in FINAL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Here:
-    """Where a round is held: its node, the node's continent, and the usual measure of value."""
+    """Where a round is held, and by which rules.
+
+    Args:
+        node, continent: the node, and where it is at home.
+        measure: the usual unit of value, or nothing.
+        weights: what counts how much.
+    """
 
     node: str
     continent: str
     measure: str = ""
+    weights: Weights = field(default_factory=Weights)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +117,7 @@ def gather(work: Work, here: Here, *, level: Level, cap: int) -> Gathered:
         entries=entries,
         ancestors=_ancestors(work, items.values()),
         barred=sorted(ring_rows.barred_arcs(work)),
+        weights=here.weights,
         chances=Chances(members=members),
     )
     names = {one.id: one.name for one in owners.values() if one.name}

@@ -65,7 +65,7 @@ class RoundKeeper:
         self._settings = settings
         self._store = store
         self._desk = desk
-        self._here = here
+        self.here = here
         self._clock = clock
         self._asked: list[tuple[str, Level]] = []
         self._wake = asyncio.Event()
@@ -81,7 +81,7 @@ class RoundKeeper:
         if level not in self.levels:
             raise round_handlers.NoSuchLevel(levels=[one.value for one in self.levels])
         round_id = await self._store.write(
-            round_handlers.begin_round, node=self._here.node, level=level, asked_by=by
+            round_handlers.begin_round, node=self.here.node, level=level, asked_by=by
         )
         self._asked.append((round_id, level))
         self._wake.set()
@@ -102,7 +102,7 @@ class RoundKeeper:
                 if await self._is_due(level):
                     with suppress(round_handlers.RoundRuns):
                         round_id = await self._store.write(
-                            round_handlers.begin_round, node=self._here.node, level=level
+                            round_handlers.begin_round, node=self.here.node, level=level
                         )
                         await self._hold(round_id, level)
 
@@ -112,7 +112,7 @@ class RoundKeeper:
         if level not in self.levels:
             return []
         cap = self._cap(level)
-        gathered = await self._store.read(gather, self._here, level=level, cap=cap)
+        gathered = await self._store.read(gather, self.here, level=level, cap=cap)
         if len(gathered.question.entries) > REPAIRED_MOST:
             return []
         try:
@@ -148,14 +148,14 @@ class RoundKeeper:
 
     async def _changed(self, since: str, level: Level) -> int:
         return await self._store.read(
-            round_handlers.changed_since, since, node=self._here.node, level=level
+            round_handlers.changed_since, since, node=self.here.node, level=level
         )
 
     async def _hold(self, round_id: str, level: Level) -> None:
         """Match one round; whatever stops it, nothing but the round itself is lost."""
         cap = self._cap(level)
         try:
-            gathered = await self._store.read(gather, self._here, level=level, cap=cap)
+            gathered = await self._store.read(gather, self.here, level=level, cap=cap)
             found = await self._watched(round_id, gathered)
             settled = round_handlers.Settled(
                 answered=found,
@@ -213,7 +213,7 @@ class RoundKeeper:
             deadline=stamp(now + timedelta(days=self._settings.ring_answer_days)),
         )
         plans = [
-            plan_of(ring, round_, ring_id=ring_handlers.new_ring_id(self._here.node))
+            plan_of(ring, round_, ring_id=ring_handlers.new_ring_id(self.here.node))
             for ring in found.rings
         ]
         return [plan for plan in plans if plan is not None]

@@ -1,7 +1,8 @@
 """The exchange's settings."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from services.exchange.candidates.weights import BadWeights, Weights
 from shared.service import ServiceSettings
 
 
@@ -42,3 +43,14 @@ class ExchangeSettings(ServiceSettings, service="exchange"):
     """How long between two looks after rings: deadlines, questions, replacements, in seconds."""
     ring_ask_first_s: float = 900.0
     """How long a ring's silence lasts before it is asked about, in seconds; then ever longer."""
+    round_weights: dict[str, int] = Field(default_factory=dict)
+    """The weights of matching that the network has decided otherwise, by their names."""
+
+    @field_validator("round_weights")
+    @classmethod
+    def _known_weights(cls, weights: dict[str, int]) -> dict[str, int]:
+        try:
+            Weights.of(weights)
+        except BadWeights as error:
+            raise ValueError(error.detail) from error
+        return weights

@@ -176,6 +176,9 @@ def figures_words(figures: Figures, language: str) -> list[str]:
     ]
     for kind in ("small", "women_led", "marginalised"):
         of_kind = getattr(figures, kind)
+        if not of_kind.present:
+            # Of whom nobody took part there is nothing to say.
+            continue
         found.append(
             said(
                 language,

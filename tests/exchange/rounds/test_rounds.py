@@ -1,18 +1,23 @@
 """A round as those who look after a network hold it: over HTTP, with the real process."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 from httpx import AsyncClient
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from services.exchange import ring_handlers, round_handlers
+from services.exchange.candidates.weights import Weights
 from services.exchange.matching.process import Progress
 from services.exchange.matching.refusals import BadCertificate, BadProblem
 from services.exchange.ring_setup import ring_desk
 from services.exchange.rings.repairs import Freed
+from services.exchange.round_gathering import gather
 from services.exchange.rounds.question import Level
+from services.exchange.settings import ExchangeSettings
 from services.exchange.tables import LOG
 from services.exchange.tables.rings import RING, RING_SLOT
 from services.exchange.tables.rounds import ROUND
@@ -288,3 +293,20 @@ async def test_rings_of_another_level_are_not_mended_here(exchange: Exchange) ->
     left = Freed(broken=plan, absent=frozenset(), barred=(), waiting=frozenset())
     async with exchange.client():
         assert await exchange.parts.rounds.propose_instead(left) == []
+
+
+async def test_weights_are_public_and_a_network_decides_on_its_own(exchange: Exchange) -> None:
+    usual = Weights()
+    async with exchange.client() as client:
+        told = (await client.get("/weights")).json()["weights"]
+    assert told["women_led"] == usual.women_led
+    assert told["fit"] == usual.fit
+    here = replace(exchange.parts.rounds.here, weights=Weights.of({"women_led": 200}))
+    await settle(exchange)
+    async with exchange.client() as client:
+        await triangle(client)
+    found = await exchange.store.read(gather, here, level=Level.NETWORK, cap=4)
+    assert found.question.weights.women_led == 200
+    for wrong in ({"luck": 1}, {"fit": -1}, {"text_least": 2_000}):
+        with pytest.raises(ValidationError):
+            ExchangeSettings(node=NODE, round_weights=wrong)

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from services.exchange import (
     api_items,
     api_ledger,
+    api_links,
     api_naming,
     api_rings,
     api_rounds,
@@ -95,6 +96,7 @@ def application(
     app.include_router(api_ledger.router())
     app.include_router(api_rings.router())
     app.include_router(api_rounds.router())
+    app.include_router(api_links.router())
     app.include_router(
         log_router(
             desk_of,

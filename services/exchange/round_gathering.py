@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from services.exchange import blocks, categories, participants, rates, records, ring_rows
+from services.exchange.agreed_links import agreed_links
 from services.exchange.candidates.chances import Chances
 from services.exchange.candidates.weights import Weights
 from services.exchange.items import IN_RINGS, Item, Rings, State
@@ -106,6 +107,12 @@ def gather(work: Work, here: Here, *, level: Level, cap: int) -> Gathered:
         )
         if entry is not None:
             entries.append(entry)
+    present = {entry.id for entry in entries}
+    agreed = [
+        link
+        for link in (agreed_links(work) if level is Level.NETWORK else ())
+        if link.offer in present and link.want in present
+    ]
     members = {
         subject.partition(" ")[2]: record
         for subject, (record, _) in known.items()
@@ -116,6 +123,7 @@ def gather(work: Work, here: Here, *, level: Level, cap: int) -> Gathered:
         cap=cap,
         entries=entries,
         ancestors=_ancestors(work, items.values()),
+        agreed=agreed,
         barred=sorted(ring_rows.barred_arcs(work)),
         weights=here.weights,
         chances=Chances(members=members),

@@ -50,3 +50,16 @@ ROUND_MISSING: Final = Table(
     Column("missing", Text, nullable=False),
 )
 Index("round_missing_by_round", ROUND_MISSING.c.level, ROUND_MISSING.c.round)
+
+AGREED_LINK: Final = Table(
+    "agreed_link",
+    metadata,
+    # An own offer that its owner and that of an own want have agreed on: rounds keep to it.
+    Column("offer", Text, primary_key=True),
+    Column("want", Text, primary_key=True),
+    # Whether each of the two sides has said so.
+    Column("giver_agrees", Integer, nullable=False),
+    Column("taker_agrees", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+)
+Index("agreed_link_by_want", AGREED_LINK.c.want)

@@ -198,6 +198,16 @@ _POSTGRESQL = (
 def upgrade() -> None:
     """Make the tables."""
     op.create_table(
+        "agreed_link",
+        sa.Column("offer", sa.Text(), nullable=False),
+        sa.Column("want", sa.Text(), nullable=False),
+        sa.Column("giver_agrees", sa.Integer(), nullable=False),
+        sa.Column("taker_agrees", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("offer", "want"),
+    )
+    op.create_index("agreed_link_by_want", "agreed_link", ["want"], unique=False)
+    op.create_table(
         "announced_head",
         sa.Column("node", sa.Text(), nullable=False),
         sa.Column("service", sa.Text(), nullable=False),

@@ -160,6 +160,10 @@ class Inbox:
                     committing = asyncio.create_task(
                         self._apply(checked, (stream, created, some[-1].seq))
                     )
+                if committing is not None and len(messages) < PAGES_TOGETHER_MAX:
+                    # Nothing waits behind these: what fails to commit is known at once.
+                    done, committing = committing, None
+                    await done
         finally:
             if committing is not None:
                 await asyncio.wait({committing})
@@ -184,10 +188,11 @@ class Inbox:
 
     async def _checked(self, source: Source, messages: Sequence[Delivered]) -> Checked:
         checked = Checked()
-        for message in messages:
-            # A long page takes milliseconds: what was checked before is handed to the writer
-            # meanwhile, and whoever else waits for the loop has its turn.
-            await asyncio.sleep(0)
+        for place, message in enumerate(messages):
+            if place:
+                # A long page takes milliseconds: what was checked before is handed to the writer
+                # meanwhile, and whoever else waits for the loop has its turn.
+                await asyncio.sleep(0)
             name = source.sibling or federated_log(message.subject)
             if name is None:
                 log.warning("subject of no log", subject=message.subject[:200])

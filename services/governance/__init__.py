@@ -1,0 +1,1 @@
+"""The place where a network decides: proposals, ballots, counts, assemblies and their record."""

@@ -1,0 +1,15 @@
+"""Who may do what at governance: its operations by role. What is not here is refused."""
+
+from typing import Final
+
+from shared import health
+from shared.access import AccessTable, Role, everyone, only
+
+ACCESS: Final = AccessTable(
+    {
+        **health.ROWS,
+        "read_public_log": everyone(reads=True),
+        "read_private_log": only(Role.SERVICE, reads=True),
+        "read_log_standing": only(Role.SERVICE, reads=True),
+    }
+)

@@ -1,0 +1,158 @@
+"""Governance: how a network decides, and how everybody can see that it did."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import structlog
+from fastapi import FastAPI
+
+from services.governance.access import ACCESS
+from services.governance.parts import Parts, State
+from services.governance.settings import GovernanceSettings
+from services.governance.tables import HEAD, LOG, REVOKED
+from shared import gate, problems
+from shared.clock import Clock
+from shared.gate import allowed
+from shared.health import Checks, health_router
+from shared.idempotency import Answers
+from shared.ids import NodeName, node_name
+from shared.log.desk import LogDesk
+from shared.log.projector import Projector
+from shared.log.serve import log_router
+from shared.log.tables import LogTables
+from shared.revocations import Revocations
+from shared.service import ServiceHost, hosted
+from shared.store import Store
+from shared.tasks import ended
+
+SERVICE: Final = "governance"
+STEPS: Final = Path(__file__).parent / "migrations"
+RESTART_S: Final = 5.0
+"""How long after a failure background work begins again."""
+
+log = structlog.get_logger(__name__)
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[State]]
+
+
+def create_app(settings: GovernanceSettings) -> FastAPI:
+    """Return the application of governance; its lifespan opens and closes all that it needs.
+
+    Its paths are relative: whoever runs it mounts it at ``/governance``.
+    """
+    checks = Checks()
+    desks: list[LogDesk] = []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[State]:
+        async with running(settings, checks=checks) as (host, parts):
+            gate.install(app, host.gate)
+            desks.append(host.desk)
+            yield {"parts": parts}
+            desks.clear()
+
+    return application(settings, lifespan=lifespan, checks=checks, desk_of=lambda: desks[0])
+
+
+def application(
+    settings: GovernanceSettings,
+    *,
+    lifespan: Lifespan,
+    checks: Checks,
+    desk_of: Callable[[], LogDesk],
+) -> FastAPI:
+    """Return the application over whatever a lifespan opens; it opens nothing itself."""
+    app = FastAPI(
+        title="Twiza: governance",
+        summary="Proposals, ballots, counts and assemblies of a network, and their record.",
+        version=settings.release,
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    app.include_router(
+        log_router(
+            desk_of,
+            public=allowed("read_public_log"),
+            private=allowed("read_private_log"),
+            standing=allowed("read_log_standing"),
+        )
+    )
+    app.include_router(
+        health_router(checks, service=SERVICE, node=settings.node, version=settings.release)
+    )
+    return app
+
+
+@asynccontextmanager
+async def running(
+    settings: GovernanceSettings, *, checks: Checks
+) -> AsyncIterator[tuple[ServiceHost, Parts]]:
+    """Open the parts of governance, run its background work, and close all in the right order.
+
+    Raises:
+        UnsafeStore, MigrationFailed: the service must not start.
+    """
+    revocations = Revocations(REVOKED)
+    projector = projections(LOG, settings)
+    revocations.follow(projector)
+
+    async def before_start(host: ServiceHost) -> None:
+        await revocations.load(host.store)
+
+    async with AsyncExitStack() as stack:
+        host = await stack.enter_async_context(
+            hosted(
+                settings,
+                SERVICE,
+                tables=LOG,
+                projector=projector,
+                steps=STEPS,
+                head=HEAD,
+                access=ACCESS,
+                checks=checks,
+                revoked=revocations,
+                before_start=before_start,
+            )
+        )
+        parts = await stack.enter_async_context(
+            assembled(settings, host.store, node_name(settings.node), clock=host.clock)
+        )
+        yield host, parts
+
+
+def projections(tables: LogTables, settings: GovernanceSettings) -> Projector:
+    """Return the projector that knows all that governance remembers of other services."""
+    return Projector(tables, release=settings.release)
+
+
+@asynccontextmanager
+async def assembled(
+    settings: GovernanceSettings, store: Store, node: NodeName, *, clock: Clock
+) -> AsyncIterator[Parts]:
+    """Put the parts of governance together over a store, and run its background work."""
+    answers = Answers(LOG)
+
+    async def purge() -> None:
+        while True:
+            await store.write(answers.purge)
+            await asyncio.sleep(settings.purge_s)
+
+    works: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (("purge", purge),)
+    async with AsyncExitStack() as stack:
+        for name, work in works:
+            task = asyncio.create_task(_kept_running(name, work), name=f"governance {name}")
+            stack.push_async_callback(ended, task)
+        yield Parts(settings=settings, node=node, store=store, answers=answers, clock=clock)
+
+
+async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run something for as long as the service lives; a defect in it is logged, then it goes on."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("background work failed", task=name)
+        await asyncio.sleep(RESTART_S)

@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
+# How many files of tests run at a time. The tests of a file stay together, and in their order.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help env run test test-slow check format bench lock clean
@@ -20,7 +22,7 @@ run: $(STAMP) ## run a hub and three nodes with example data; WORLD=1 adds a sec
 	@$(BIN)/python -m twiza.demo
 
 test: check ## check, then run the whole suite but for what takes long
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
 
 test-slow: $(STAMP) ## run the tests that take long, or need the network
 	$(BIN)/python -m pytest -m slow

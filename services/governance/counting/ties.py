@@ -68,6 +68,19 @@ class Lots:
         self._note(order, order[-1:], why, at)
         return order[-1]
 
+    def note_pairs(self, order: list[list[str]]) -> None:
+        """Note that equal majorities, each of one option over another, were ordered by the lot."""
+        lots = [] if self.ties is Ties.LISTED else [self._keys[winner] for winner, _ in order]
+        self.drawn.append(
+            {
+                "by": self.ties.value,
+                "why": "pairs",
+                "round": 0,
+                "pairs": order,
+                "lots": lots,
+            }
+        )
+
     def _note(self, order: list[str], result: list[str], why: str, at: int) -> None:
         if len(order) < 2:
             return

@@ -39,8 +39,8 @@ class GovernanceNotice(Event):
     """Somebody of this node ought to be told how a decision or an assembly stands.
 
     Args:
-        about: the decision or assembly that it is about.
-        to: a person under a pseudonym (``p:<id>``) or an entity, whose delegates are told (``e:<id>``).
+        matter: the decision or assembly that it is about.
+        to: a person under a pseudonym (``p:<id>``) or an entity, for its delegates (``e:<id>``).
         what: ``called``: an assembly is called; ``noticed``: a decision is announced; ``opened``: a
             vote is awaited until ``due``; ``recorded``: a ballot was recorded for you; ``closed``:
             the outcome is there; ``asked``: an answer to a question or objection is awaited;
@@ -52,9 +52,9 @@ class GovernanceNotice(Event):
     kind: ClassVar[str] = "governance.notice.due"
     version: ClassVar[int] = 1
     log: ClassVar[Log] = Log.PRIVATE
-    about_field: ClassVar[str] = "about"
+    about_field: ClassVar[str] = "matter"
 
-    about: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
+    matter: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
     to: Annotated[str, Field(pattern=r"^[pe]:[a-z0-9:-]{1,100}$")]
     what: Literal[
         "called",

@@ -16,6 +16,8 @@ from services.directory.app import create_app
 from services.directory.settings import DirectorySettings
 from services.exchange.app import create_app as create_exchange
 from services.exchange.settings import ExchangeSettings
+from services.governance.app import create_app as create_governance
+from services.governance.settings import GovernanceSettings
 
 HERE = Path(__file__).parent
 EVENTS = HERE / "events"
@@ -24,6 +26,7 @@ OPENAPI = HERE / "openapi"
 SERVICES: dict[str, Callable[[], FastAPI]] = {
     "directory": lambda: create_app(DirectorySettings()),
     "exchange": lambda: create_exchange(ExchangeSettings()),
+    "governance": lambda: create_governance(GovernanceSettings()),
 }
 """How the application of each service is made whose document is kept."""
 

@@ -334,6 +334,8 @@ async def test_pages_that_never_left_a_restored_node_are_told_again(town: Town) 
     await until(sealed, what="all is sealed")
     await fr.stop()
     restored = fr.copied()
+    # Its stream is as full as the other's, else the pages may leave before it is reopened.
+    restored.server.set_limit(fr.own().stream(1), 1)
     await restored.start()
     name = restored.own()
     await restored.reader.desk.reopener.reopen_restored(name, cause="today", alone=False)

@@ -1,0 +1,1 @@
+"""General assemblies: called, met, counted in the room, and written down, as what was recorded."""

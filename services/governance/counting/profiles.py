@@ -133,6 +133,10 @@ class Piles:
         """Return what counts for nobody any more, in parts of a vote."""
         return self._sum(self.ended)
 
+    def worth(self, which: Integers) -> int:
+        """Return what some of the classes are worth, in parts of a vote."""
+        return self._sum(which)
+
     def close(self, options: Iterable[int]) -> None:
         """Let options receive nothing from now on."""
         self.open[list(options)] = False

@@ -124,7 +124,6 @@ def _reading(facts: Facts) -> Reading:
     return Reading(
         overvotes=Overvotes(overvotes),
         skipped_max=None if skipped == "unlimited" else _whole(rules, "maxSkippedRanksAllowed"),
-        ranks_max=len(_candidates(facts)) if most == "max" else _whole(rules, "maxRankingsAllowed"),
         repeated_ends=rules.get("exhaustOnDuplicateCandidate") is True,
     )
 

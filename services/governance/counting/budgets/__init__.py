@@ -1,0 +1,1 @@
+"""Participatory budgets: which projects are funded."""

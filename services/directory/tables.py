@@ -10,15 +10,17 @@ from typing import Any, Final
 from sqlalchemy import DDL, BigInteger, Column, Index, Integer, MetaData, Table, Text, event
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
+from services.directory.register_tables import RegisterTables
 from shared.log.tables import LogTables, RowId
 from shared.revocations import revocation_table
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest revision of the migrations."""
 
 metadata: Final = MetaData()
 LOG: Final = LogTables(metadata)
 REVOKED: Final = revocation_table(metadata)
+REGISTER: Final = RegisterTables(metadata)
 
 _Tokens: Final = Text().with_variant(TSVECTOR(), "postgresql")
 

@@ -119,7 +119,7 @@ class _Speaker(Formatter):
     def _order(self, key: str, value: Sequence[Sequence[str]]) -> str:
         """Return pairs one after the other, or groups from first to last."""
         if key in ("pairs", "locked", "passed"):
-            return self.texts["between"].join(" > ".join(map(self._name, pair)) for pair in value)
+            return self._joined("between", (" > ".join(map(self._name, pair)) for pair in value))
         return " > ".join(" = ".join(map(self._name, group)) for group in value)
 
     def _pairs(self, options: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:

@@ -76,6 +76,11 @@ class Closed:
     engine: str
     notes: tuple[Mapping[str, Any], ...] = ()
 
+    @property
+    def report_hash(self) -> str:
+        """The SHA-256 of the report's canonical JSON, in hex."""
+        return self.report.hash
+
     def as_data(self) -> dict[str, Any]:
         """Return it as plain JSON, the same for the same close."""
         return {

@@ -8,6 +8,7 @@ import typer
 from shared.refusals import Refusal
 from twiza import outcomes
 from twiza.commands import (
+    counting,
     exporting,
     federating,
     importing,
@@ -55,6 +56,7 @@ app.command("ring")(rings.ring)
 app.command("explain")(rounds.explain)
 app.command("match")(matching.match)
 app.command("check-round")(matching.check_round)
+app.command("count")(counting.count)
 app.command("version")(running.version)
 
 

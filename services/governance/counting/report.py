@@ -8,9 +8,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from shared.canonical import canonical
+
+INTEGER_MAX: Final = 2**53 - 1
 
 
 class Outcome(StrEnum):
@@ -80,7 +82,12 @@ class Report:
 
 
 def plain(value: Any) -> Any:
-    """Return a value with tuples as lists and mappings as dicts, all the way down."""
+    """Return a value with tuples as lists and mappings as dicts, all the way down.
+
+    An integer beyond those of canonical JSON becomes its digits.
+    """
+    if isinstance(value, int) and abs(value) > INTEGER_MAX:
+        return str(value)
     if isinstance(value, Mapping):
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):

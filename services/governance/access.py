@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from services.governance.roll_access import ROLL_ROWS
 from shared import health
 from shared.access import AccessTable, Role, everyone, only
 
@@ -11,5 +12,6 @@ ACCESS: Final = AccessTable(
         "read_public_log": everyone(reads=True),
         "read_private_log": only(Role.SERVICE, reads=True),
         "read_log_standing": only(Role.SERVICE, reads=True),
+        **ROLL_ROWS,
     }
 )

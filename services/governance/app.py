@@ -9,7 +9,9 @@ from typing import Final
 import structlog
 from fastapi import FastAPI
 
+from services.governance import api_rolls, register_projections
 from services.governance.access import ACCESS
+from services.governance.decision_keeper import DecisionKeeper
 from services.governance.parts import Parts, State
 from services.governance.settings import GovernanceSettings
 from services.governance.tables import HEAD, LOG, REVOKED
@@ -72,6 +74,7 @@ def application(
         lifespan=lifespan,
     )
     problems.install(app)
+    app.include_router(api_rolls.router())
     app.include_router(
         log_router(
             desk_of,
@@ -125,7 +128,9 @@ async def running(
 
 def projections(tables: LogTables, settings: GovernanceSettings) -> Projector:
     """Return the projector that knows all that governance remembers of other services."""
-    return Projector(tables, release=settings.release)
+    projector = Projector(tables, release=settings.release)
+    register_projections.register(projector, node=node_name(settings.node))
+    return projector
 
 
 @asynccontextmanager
@@ -134,13 +139,17 @@ async def assembled(
 ) -> AsyncIterator[Parts]:
     """Put the parts of governance together over a store, and run its background work."""
     answers = Answers(LOG)
+    keeper = DecisionKeeper(store, clock, every_s=settings.keep_time_s)
 
     async def purge() -> None:
         while True:
             await store.write(answers.purge)
             await asyncio.sleep(settings.purge_s)
 
-    works: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (("purge", purge),)
+    works: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
+        ("purge", purge),
+        ("decisions", keeper.run),
+    )
     async with AsyncExitStack() as stack:
         for name, work in works:
             task = asyncio.create_task(_kept_running(name, work), name=f"governance {name}")

@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from services.governance.tables import assemblies, ballots, decisions, rolls
 from services.governance.tables.base import LOG, REVOKED, metadata
 
 HEAD: Final = "0001"
 """The newest revision of the migrations."""
 
-__all__ = ["HEAD", "LOG", "REVOKED", "metadata"]
+__all__ = ["HEAD", "LOG", "REVOKED", "assemblies", "ballots", "decisions", "metadata", "rolls"]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from services.directory.register_access import REGISTER_ROWS
 from services.directory.search import Sight
 from shared import health
 from shared.access import AccessTable, Caller, Role, everyone, only
@@ -35,6 +36,7 @@ ACCESS: Final = AccessTable(
         "read_import_rows": only(*_KEEPS_IT, Role.AUDITOR, reads=True),
         "list_vocabularies": everyone(reads=True),
         "read_vocabulary": everyone(reads=True),
+        **REGISTER_ROWS,
     }
 )
 

@@ -8,7 +8,14 @@ import structlog
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.directory import api_imports, api_vocabularies, intake, units
+from services.directory import (
+    api_imports,
+    api_mandates,
+    api_register,
+    api_vocabularies,
+    intake,
+    units,
+)
 from services.directory.access import ACCESS, sight_of
 from services.directory.api_models import (
     CountsOut,
@@ -63,6 +70,8 @@ log = structlog.get_logger(__name__)
 router = APIRouter()
 router.include_router(api_imports.router)
 router.include_router(api_vocabularies.router)
+router.include_router(api_register.router)
+router.include_router(api_mandates.router)
 
 
 @router.get(

@@ -9,9 +9,10 @@ from typing import Final
 import structlog
 from fastapi import FastAPI
 
-from services.directory import api, import_accounts, projections
+from services.directory import api, import_accounts, projections, register_telling
 from services.directory.access import ACCESS
 from services.directory.api_imports import LARGER
+from services.directory.api_register import LISTS
 from services.directory.import_runs import ImportDesk
 from services.directory.index import Indexer
 from services.directory.parts import Parts, State
@@ -73,7 +74,7 @@ def application(
         version=settings.release,
         lifespan=lifespan,
     )
-    problems.install(app, larger=LARGER)
+    problems.install(app, larger={**LARGER, **LISTS})
     app.include_router(api.router)
     app.include_router(
         log_router(
@@ -101,6 +102,7 @@ async def running(
     revocations = Revocations(REVOKED)
     projector = Projector(LOG, release=settings.release)
     projections.register(projector)
+    register_telling.register(projector, node=node_name(settings.node))
     revocations.follow(projector)
 
     async def before_start(host: ServiceHost) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.directory.entries import Entry, home_tag
 from services.directory.projections import KEEP, bury, row_of, tombstone_of
+from services.directory.register_endings import end_with_entity
 from services.directory.tables import AT_HOME, ENTITY, IMPORTED
 from shared.contracts.directory import EntityAmended, EntityListed, EntityWithdrawn
 from shared.contracts.profile import PublicProfile
@@ -153,6 +154,8 @@ def withdraw_entity(
 ) -> int:
     """Take an entity out of the directory, here and everywhere; return the tombstone's revision.
 
+    Its membership of the network and the mandates to act for it end with it.
+
     Args:
         work: the unit.
         entity_id: whose.
@@ -171,6 +174,7 @@ def withdraw_entity(
     row["network_only"] = int(known.network_only)
     bury(work, [row])
     work.run(_FORGET_SAID, {"told": entity_id})
+    end_with_entity(work, entity_id)
     if not known.network_only:
         work.announce(EntityWithdrawn(entity_id=entity_id, revision=row["revision"], reason=reason))
     return known.revision + 1

@@ -55,10 +55,34 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "read_import_rows": ("GET", "imports/none/rows", {}),
     "list_vocabularies": ("GET", "vocabularies", {}),
     "read_vocabulary": ("GET", "vocabularies/practice", {}),
+    "enter_person": ("POST", "persons", {"json": {}}),
+    "amend_person": ("PUT", "persons/somebody", {"json": {}}),
+    "remove_person": ("DELETE", "persons/somebody", {}),
+    "list_persons": ("GET", "persons", {}),
+    "read_person": ("GET", "persons/somebody", {}),
+    "admit_member": ("POST", "members", {"json": {"member": entity_id(1)}}),
+    "end_membership": ("POST", f"members/{entity_id(1)}/end", {"json": {}}),
+    "list_members": ("GET", "members", {}),
+    "read_member": ("GET", f"members/{entity_id(1)}", {}),
+    "read_member_history": ("GET", f"members/{entity_id(1)}/history", {}),
+    "import_register": (
+        "POST",
+        "register/import",
+        {"content": b"number\n", "headers": {"Content-Type": "text/csv"}},
+    ),
+    "give_mandate": (
+        "POST",
+        "mandates",
+        {"json": {"person": "somebody", "entity": entity_id(1)}},
+    ),
+    "end_mandate": ("POST", f"mandates/{entity_id(1)[6:]}/end", {"json": {}}),
+    "list_mandates": ("GET", "mandates", {}),
+    "read_mandate": ("GET", f"mandates/{entity_id(1)[6:]}", {}),
 }
 # These need a log desk; who may read logs is tested where one runs.
 LOGS = {"read_public_log", "read_private_log", "read_log_standing"}
 KEEPERS = {"steward", "program", "service"}
+READERS = KEEPERS | {"auditor", "steward who reads"}
 EVERYONE = set(CALLERS)
 ALLOWED: dict[str, set[str]] = {
     **dict.fromkeys(
@@ -81,8 +105,25 @@ ALLOWED: dict[str, set[str]] = {
     "import_list": KEEPERS,
     **dict.fromkeys(
         ("list_imports", "read_import", "read_import_rows"),
-        KEEPERS | {"auditor", "steward who reads"},
+        READERS,
     ),
+    **dict.fromkeys(
+        (
+            "enter_person",
+            "amend_person",
+            "remove_person",
+            "admit_member",
+            "end_membership",
+            "import_register",
+            "give_mandate",
+            "end_mandate",
+        ),
+        KEEPERS,
+    ),
+    **dict.fromkeys(("list_persons", "list_members", "read_person", "read_mandate"), READERS),
+    **dict.fromkeys(("read_member", "read_member_history"), READERS | {"delegate"}),
+    # Members and delegates are shown their own.
+    "list_mandates": READERS | {"member", "delegate", "delegate of another"},
 }
 
 

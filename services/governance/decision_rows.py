@@ -201,9 +201,8 @@ def _chain(work: Work, decision_id: str, steps: tuple[Step, ...], *, number: int
 def _row(work: Work, made: Kept) -> dict[str, Any]:
     decision = made.decision
     version, opened, notice = decision.version, decision.opened, decision.notice
-    texts = (
-        {language: text.words.title for language, text in version.texts.items()} if version else {}
-    )
+    texts = version.texts if version else {}
+    titles = {language: text.words.title for language, text in texts.items()}
     times = opened or notice
     settled = decision.settled if decision.phase is Phase.DECIDED else None
     return {

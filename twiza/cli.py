@@ -17,6 +17,7 @@ from twiza.commands import (
     ledger,
     looking,
     matching,
+    recounting,
     rings,
     rounds,
     running,
@@ -57,6 +58,7 @@ app.command("explain")(rounds.explain)
 app.command("match")(matching.match)
 app.command("check-round")(matching.check_round)
 app.command("count")(counting.count)
+app.command("recount")(recounting.recount)
 app.command("version")(running.version)
 
 

@@ -4,11 +4,9 @@ All happens in one unit of work: either the ballot is open with all that was cas
 counted, and nothing joins votes and voters any more.
 """
 
-from collections import Counter
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
 from sqlalchemy import bindparam, insert, select, text, update
 
 from services.governance.ballot_refusals import BallotStillOpen
@@ -27,9 +25,12 @@ from services.governance.receipts import Cast, receipt_of, tree_of
 from services.governance.rules import Secrecy
 from services.governance.tables.ballots import BALLOT, BALLOT_SLIP, BALLOT_URN, ROLL_CALL
 from services.governance.tally import Poll, counted
+from services.governance.urn_classes import classes_of
 from shared.canonical import canonical
 from shared.clock import stamp
 from shared.store import Prepared, Work
+
+__all__ = ["classes_of", "close_ballot", "poll_of"]
 
 _CLOSES: Final = 7_401_926_183
 """On a server closes come one after the other: each empties the tables that all have in common."""
@@ -127,12 +128,6 @@ def poll_of(ballot: BallotState, *, root: str, call: int, standing_objections: i
         call=call,
         standing_objections=standing_objections,
     )
-
-
-def classes_of(casts: list[Cast]) -> list[tuple[dict[str, Any], int]]:
-    """Return what was said and how often, in the order of the texts."""
-    said = Counter(cast.choice for cast in casts)
-    return [(orjson.loads(choice), number) for choice, number in sorted(said.items())]
 
 
 def _counted(

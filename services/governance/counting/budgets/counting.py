@@ -72,7 +72,12 @@ def _by_shares(of: Election, how: How, order: Sequence[int], among: Sequence[int
         raised = add1(of, first, among=among, cardinality=cardinality, step=how.step)
         run = raised.run
         rounds.append(
-            {"kind": "budget-raised", "by": raised.steps * how.step, "each": pair(run.each)}
+            {
+                "kind": "budget-raised",
+                "by": raised.steps * how.step,
+                "each": pair(run.each),
+                "each_about": int(run.each),
+            }
         )
     else:
         run = equal_shares.equal_shares(of, first, among=among, cardinality=cardinality)
@@ -154,7 +159,7 @@ def compared(of: Election, chosen: Sequence[int], order: Sequence[int], how: How
     voters = of.voters
     return {
         "kind": "budget-comparison",
-        "by": how.count.value,
+        "rule": how.count.value,
         "voters": voters,
         "funded": len(chosen),
         "reached": of.reached(chosen),
@@ -162,11 +167,11 @@ def compared(of: Election, chosen: Sequence[int], order: Sequence[int], how: How
         "greedy_funded": len(plain),
         "greedy_reached": of.reached(plain),
         "greedy_spent": of.cost_of(plain),
-        "reached_permille": _permille(of.reached(chosen), voters),
-        "greedy_reached_permille": _permille(of.reached(plain), voters),
+        "reached_percent": _percent(of.reached(chosen), voters),
+        "greedy_reached_percent": _percent(of.reached(plain), voters),
     }
 
 
-def _permille(part: int, whole: int) -> int:
-    """Return a share in thousandths, to the nearest, halves up; 0 of nobody."""
-    return (2000 * part + whole) // (2 * whole) if whole else 0
+def _percent(part: int, whole: int) -> int:
+    """Return a share in percent, to the nearest, halves up; 0 of nobody."""
+    return (200 * part + whole) // (2 * whole) if whole else 0

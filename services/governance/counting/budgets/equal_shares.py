@@ -195,6 +195,7 @@ def told(of: Election, run: SharesRun) -> list[dict[str, Any]]:
                 "score": of.scores[purchase.at],
                 "rho": pair(purchase.rho),
                 "pays": pair(purchase.pays),
+                "pays_about": int(purchase.pays),
                 "paid_in_full": purchase.paid_in_full,
                 "paid_all_they_had": purchase.paid_all_they_had,
                 "purses": pair(purses),

@@ -124,6 +124,7 @@ def told(of: Election, run: PhragmenRun) -> list[dict[str, Any]]:
                 "score": of.scores[at],
                 "supporters": of.supporters(at),
                 "load": pair(load),
+                "load_about": int(load),
                 "left": left,
             }
         )

@@ -1,0 +1,30 @@
+"""Largest remainder: exact shares become whole numbers with the same sum."""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+
+def largest_remainder(
+    shares: Mapping[str, Fraction], whole: int, first: Callable[[str], object]
+) -> tuple[dict[str, int], list[str]]:
+    """Return whole numbers that sum to ``whole``, and those between which only an order decided.
+
+    Args:
+        shares: exact, zero or more; they sum to ``whole``.
+        first: by what equals stand: those with the smallest come first.
+
+    Source: Hamilton's method; of equal remainders the larger share comes first, then the order.
+    """
+    assert sum(shares.values()) == whole
+    floors = {code: share.numerator // share.denominator for code, share in shares.items()}
+    missing = whole - sum(floors.values())
+
+    def strength(code: str) -> tuple[Fraction, Fraction]:
+        return (floors[code] - shares[code], -shares[code])
+
+    ranking = sorted(shares, key=lambda code: (*strength(code), first(code)))
+    for code in ranking[:missing]:
+        floors[code] += 1
+    if 0 < missing < len(ranking) and strength(ranking[missing - 1]) == strength(ranking[missing]):
+        return floors, [one for one in ranking if strength(one) == strength(ranking[missing])]
+    return floors, []

@@ -6,7 +6,15 @@ persons where somebody acts. Names stand on paper, and in the directory.
 
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    model_validator,
+)
 
 from services.governance.rules import Electorate, Method, Option, Quorum, Rule
 from shared.cleaning import line, prose
@@ -16,7 +24,7 @@ from shared.contracts.rings import Stamp
 LANGUAGES_MAX: Final = 12
 AGENDA_MAX: Final = 60
 OPTIONS_MAX: Final = 200
-SENT_TO_MAX: Final = 3_000
+SENT_TO_MAX: Final = 20_000
 """How many people one entry of sending names; more are entered in several."""
 HANDS_MAX: Final = 1_000_000
 SIGNED_SIZE_MAX: Final = 2**31
@@ -49,6 +57,8 @@ Words = Annotated[
 Titles = Annotated[dict[Language, Title], Field(min_length=1, max_length=LANGUAGES_MAX)]
 Texts = Annotated[dict[Language, Words], Field(min_length=1, max_length=LANGUAGES_MAX)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+OURS: Final[dict[str, JsonValue]] = {"readOnly": True}
+"""Marks what is filled in here, whatever is handed in."""
 Hands = Annotated[int, Field(ge=0, le=HANDS_MAX, strict=True)]
 
 
@@ -148,8 +158,8 @@ class DoorsOpened(_Step):
     """Attendance is taken from now on, against the roll that is frozen at the first call."""
 
     what: Literal["doors-opened"] = "doors-opened"
-    roll_root: str = ""
-    roll_size: int = Field(default=0, ge=0, strict=True)
+    roll_root: str = Field(default="", json_schema_extra=OURS)
+    roll_size: int = Field(default=0, ge=0, strict=True, json_schema_extra=OURS)
 
 
 class Arrived(_Step):
@@ -202,7 +212,7 @@ class VoteOpened(_Step):
 
     what: Literal["vote-opened"] = "vote-opened"
     item: int = Field(ge=1, le=AGENDA_MAX, strict=True)
-    decision: str = ""
+    decision: str = Field(default="", json_schema_extra=OURS)
     """On phones: the decision whose ballot it is."""
 
 
@@ -221,7 +231,7 @@ class Declared(_Step):
 
     what: Literal["declared"] = "declared"
     item: int = Field(ge=1, le=AGENDA_MAX, strict=True)
-    report: dict[str, Any] = {}
+    report: dict[str, Any] = Field(default_factory=dict, json_schema_extra=OURS)
 
 
 class Noted(_Step):
@@ -263,10 +273,11 @@ class Signed(_Step):
     """Where the file and the paper are kept."""
 
 
-Step = (
-    Called | Sent | CalledAgain | Named | DoorsOpened | Arrived | Represented | Left | Struck
+LaterStep = (
+    Sent | CalledAgain | Named | DoorsOpened | Arrived | Represented | Left | Struck
     | Opened | NotQuorate | VoteOpened | HandsCounted | Declared | Noted | Closed | Cancelled
     | Added | Signed
 )  # fmt: skip
-AnyStep = Annotated[Step, Field(discriminator="what")]
-STEP: Final[TypeAdapter[Step]] = TypeAdapter(AnyStep)
+"""All that follows the call."""
+Step = Called | LaterStep
+STEP: Final[TypeAdapter[Step]] = TypeAdapter(Annotated[Step, Field(discriminator="what")])

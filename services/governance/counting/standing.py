@@ -37,7 +37,8 @@ class Standing:
     def strongest(self, options: Sequence[int], *, why: str) -> int:
         """Return the option with the most votes."""
         best = max(self._past(option) for option in options)
-        return self._by_lot([one for one in options if self._past(one) == best], why)[0]
+        equals = [self.codes[one] for one in options if self._past(one) == best]
+        return self.codes.index(self.lots.first(equals, why=why, at=self.round))
 
     def weakest(self, options: Sequence[int], *, why: str) -> int:
         """Return the option with the fewest votes; of equals the one whose lot comes last."""

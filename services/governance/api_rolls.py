@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
-from services.governance.electorates import ENTITY, PERSON, Voter
+from services.governance.electorates import ENTITY, Voter
 from services.governance.parts import PartsDep
 from services.governance.roll_handlers import (
     entries,
@@ -43,14 +43,14 @@ class GroupCount(BaseModel):
 
 
 class ElectorateOut(BaseModel):
-    """How many votes there would be if a ballot opened now."""
+    """How many votes there would be if a ballot opened now; null where groups are too small."""
 
     kind: ElectorateKind
     groups: list[str]
-    votes: int
-    persons: int
-    entities: int
-    entities_without_delegate: int = Field(
+    votes: int | None
+    persons: int | None
+    entities: int | None
+    entities_without_delegate: int | None = Field(
         description="For them nobody could act, until somebody has a mandate."
     )
     by_group: list[GroupCount]
@@ -142,15 +142,18 @@ async def count_electorate(
     """Say how many votes there would be if a ballot opened now."""
     asked = Electorate(kind=kind, groups=tuple(group or ()))
     found = await parts.store.read(standing_voters, asked, at=parts.clock.now())
+    small = parts.settings.small_group
     entities = [one for one in found if one.voter.startswith(ENTITY)]
+    # Of the whole network the size is known; of a few in a group nobody counts the members.
+    told = not asked.groups or len(found) >= small
     return ElectorateOut(
         kind=kind,
         groups=list(asked.groups),
-        votes=len(found),
-        persons=sum(one.voter.startswith(PERSON) for one in found),
-        entities=len(entities),
-        entities_without_delegate=sum(not one.acts for one in entities),
-        by_group=_by_group(found, small=parts.settings.small_group),
+        votes=len(found) if told else None,
+        persons=len(found) - len(entities) if told else None,
+        entities=len(entities) if told else None,
+        entities_without_delegate=sum(not one.acts for one in entities) if told else None,
+        by_group=_by_group(found, small=small),
     )
 
 

@@ -164,7 +164,7 @@ def _roll(work: Work, kept: Kept) -> Roll:
 def _tell(work: Work, kept: Kept, to: Sequence[str]) -> None:
     for voter in to:
         work.announce(
-            GovernanceNotice(about=kept.id, to=voter, what="called", due=kept.assembly.meets_at)
+            GovernanceNotice(matter=kept.id, to=voter, what="called", due=kept.assembly.meets_at)
         )
 
 

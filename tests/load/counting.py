@@ -38,9 +38,9 @@ Row = tuple[str, float, str, float]
 
 
 def made_up(ballots: int = BALLOTS, options: int = OPTIONS, *, seed: int = 1) -> Ranked:
-    """Return ballots that rank every option, around an order that many share."""
+    """Return ballots that rank every option by chance, so that hardly two are equal."""
     luck = np.random.default_rng(seed)
-    tastes = np.arange(options) * 0.4 + luck.normal(0, 1, (ballots, options))
+    tastes = luck.random((ballots, options))
     ranks = tastes.argsort(axis=1).argsort(axis=1).astype(np.int16)
     classes, counts = np.unique(ranks, axis=0, return_counts=True)
     codes = tuple(f"option-{at}" for at in range(options))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 Integers = NDArray[Any]
@@ -35,21 +36,29 @@ class Ranked:
     @classmethod
     def of(cls, codes: Sequence[str], choices: Iterable[tuple[Mapping[str, Any], int]]) -> Self:
         """Return the ballots of choices ``{"ranks": [[code, ...], ...]}``, with multiplicity."""
-        classes: dict[tuple[tuple[str, ...], ...], int] = {}
+        # Bytes as keys, because a million small tuples would cost more than the count.
+        numbers: dict[bytes, int] = {}
+        classes: list[Sequence[Sequence[str]]] = []
         for choice, number in choices:
-            ranks = tuple(map(tuple, choice["ranks"]))
-            classes[ranks] = classes.get(ranks, 0) + number
+            key = orjson.dumps(choice["ranks"])
+            if key in numbers:
+                numbers[key] += number
+            else:
+                numbers[key] = number
+                classes.append(choice["ranks"])
         column = {code: at for at, code in enumerate(codes)}
-        rows, columns, places = [], [], []
-        for row, ranks in enumerate(classes):
-            for place, equals in enumerate(ranks):
-                for code in equals:
-                    rows.append(row)
-                    columns.append(column[code])
-                    places.append(place)
+        # Long lists of numbers are put in their places at once: what a ballot has is few, how many
+        # ballots there are is not.
+        groups = [group for ranks in classes for group in ranks]
+        columns = [column[code] for group in groups for code in group]
+        sizes = np.fromiter(map(len, groups), np.int64, len(groups))
+        lengths = np.fromiter(map(len, classes), np.int64, len(classes))
+        rows = np.repeat(np.repeat(np.arange(len(classes)), lengths), sizes)
+        starts = np.repeat(lengths.cumsum() - lengths, lengths)
+        places = np.repeat(np.arange(len(groups)) - starts, sizes)
         table = np.full((len(classes), len(codes)), len(codes), dtype=np.int16)
         table[rows, columns] = places
-        return cls(tuple(codes), table, np.fromiter(classes.values(), np.int64, len(classes)))
+        return cls(tuple(codes), table, np.fromiter(numbers.values(), np.int64, len(classes)))
 
     @property
     def voters(self) -> int:

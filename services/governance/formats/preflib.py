@@ -51,8 +51,17 @@ def contest(text: str, *, suffix: str, name: str) -> Contest:
     if suffix == ".cat":
         choices, rule = _graded(facts, ballots, codes)
     else:
+        alone = [[code] for code in codes]
         choices = [
-            ({"ranks": [[codes[at - 1] for at in group] for group in groups]}, number)
+            (
+                {
+                    "ranks": [
+                        alone[group[0] - 1] if len(group) == 1 else [codes[at - 1] for at in group]
+                        for group in groups
+                    ]
+                },
+                number,
+            )
             for _, number, groups in ballots
         ]
     return Contest(
@@ -72,6 +81,8 @@ def _lines(
     facts: dict[str, str] = {}
     names: dict[int, str] = {}
     ballots: list[tuple[int, int, Groups]] = []
+    # An option that stands alone is one list for all ballots: a million lists would be slow.
+    known: dict[str, list[int]] = {}
     for line, row in enumerate(text.splitlines(), start=1):
         content = row.strip()
         if not content:
@@ -87,13 +98,15 @@ def _lines(
         number, colon, order = content.partition(":")
         if not colon or not number.strip().isdecimal():
             raise wrong("how many ballots say so is missing in front of a colon", line=line)
-        ballots.append((line, number_of(number.strip(), line), _groups(order, line)))
+        ballots.append((line, number_of(number.strip(), line), _groups(order, line, known)))
     return facts, names, ballots
 
 
-def _groups(order: str, line: int) -> Groups:
+def _groups(order: str, line: int, known: dict[str, list[int]]) -> Groups:
     order = order.replace(" ", "")
-    if not order or not _ORDER.fullmatch(order):
+    if "{" not in order:
+        return [known.get(cell) or _alone(cell, line, known) for cell in order.split(",")]
+    if not _ORDER.fullmatch(order):
         raise wrong("this is no order of numbers", line=line)
     found: Groups = []
     for together, alone in _GROUP.findall(order):
@@ -103,6 +116,14 @@ def _groups(order: str, line: int) -> Groups:
             raise wrong("options are named by their numbers", line=line)
         found.append([number_of(cell, line) for cell in group])
     return found
+
+
+def _alone(cell: str, line: int, known: dict[str, list[int]]) -> list[int]:
+    """Return the group of one option, and keep it for the other ballots."""
+    if not cell.isdecimal():
+        raise wrong("options are named by their numbers", line=line)
+    known[cell] = [number_of(cell, line)]
+    return known[cell]
 
 
 def _size(
@@ -127,9 +148,9 @@ def _check(groups: Groups, size: int, line: int, suffix: str) -> None:
             missing option in a complete one.
     """
     flat = [at for group in groups for at in group]
-    for at in flat:
-        if not 1 <= at <= size:
-            raise wrong(f"there is no alternative {at}", line=line)
+    if flat and not 1 <= min(flat) <= max(flat) <= size:
+        stranger = next(at for at in flat if not 1 <= at <= size)
+        raise wrong(f"there is no alternative {stranger}", line=line)
     if len(set(flat)) < len(flat):
         raise wrong("an alternative stands twice on a ballot", line=line)
     if suffix in {".soc", ".soi"} and any(len(group) != 1 for group in groups):

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 
 def largest_remainder(
-    shares: Mapping[str, Fraction], whole: int, first: Callable[[str], object]
+    shares: Mapping[str, Fraction], whole: int, first: Callable[[str], str]
 ) -> tuple[dict[str, int], list[str]]:
     """Return whole numbers that sum to ``whole``, and those between which only an order decided.
 
@@ -19,12 +19,13 @@ def largest_remainder(
     floors = {code: share.numerator // share.denominator for code, share in shares.items()}
     missing = whole - sum(floors.values())
 
-    def strength(code: str) -> tuple[Fraction, Fraction]:
-        return (floors[code] - shares[code], -shares[code])
-
-    ranking = sorted(shares, key=lambda code: (*strength(code), first(code)))
+    # The larger remainder comes first, then the larger share.
+    weight = {code: (floors[code] - share, -share) for code, share in shares.items()}
+    ranking = sorted(shares, key=lambda code: (weight[code], first(code)))
     for code in ranking[:missing]:
         floors[code] += 1
-    if 0 < missing < len(ranking) and strength(ranking[missing - 1]) == strength(ranking[missing]):
-        return floors, [one for one in ranking if strength(one) == strength(ranking[missing])]
+    if 0 < missing < len(ranking):
+        last, next_one = (weight[ranking[at]] for at in (missing - 1, missing))
+        if last == next_one:
+            return floors, [code for code in ranking if weight[code] == last]
     return floors, []

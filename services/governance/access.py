@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.governance.assembly_access import ASSEMBLY_ROWS
+from services.governance.decision_access import DECISION_ROWS
 from services.governance.roll_access import ROLL_ROWS
 from shared import health
 from shared.access import AccessTable, Role, everyone, only
@@ -14,6 +15,7 @@ ACCESS: Final = AccessTable(
         "read_private_log": only(Role.SERVICE, reads=True),
         "read_log_standing": only(Role.SERVICE, reads=True),
         **ROLL_ROWS,
+        **DECISION_ROWS,
         **ASSEMBLY_ROWS,
     }
 )

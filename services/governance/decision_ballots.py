@@ -3,12 +3,14 @@
 This is where decisions meet rolls and ballots; a decision has one ballot, under its own id.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from services.governance.ballot_handlers import close_ballot, open_ballot
 from services.governance.ballots import Opening, the_ballot
 from services.governance.closing import classes_of, poll_of
 from services.governance.decision_handlers import act
+from services.governance.decision_rows import Kept
 from services.governance.process import appealing, calling
 from services.governance.process.actors import CLOCK, Actor
 from services.governance.process.calling import Count
@@ -127,7 +129,7 @@ def recount_decision(
     *,
     appeal: int,
     now: datetime,
-    expected: int | None = None,
+    matches: Callable[[Kept], None] = lambda kept: None,
 ) -> Decision:
     """Count the ballots of a decision again from the urn, as an appeal has ordered.
 
@@ -155,4 +157,4 @@ def recount_decision(
             now=now,
         )
 
-    return act(work, decision_id, decide, expected=expected).decision
+    return act(work, decision_id, decide, matches=matches).decision

@@ -135,12 +135,20 @@ def record(
     return act(work, decision_id, lambda decision: steps, expected=expected).decision
 
 
-def act(work: Work, decision_id: str, decide: Decide, *, expected: int | None = None) -> Kept:
+def act(
+    work: Work,
+    decision_id: str,
+    decide: Decide,
+    *,
+    expected: int | None = None,
+    matches: Callable[[Kept], None] = lambda kept: None,
+) -> Kept:
     """Load a decision, decide which steps it takes, store them, and tell whom they concern.
 
     Args:
         decide: over the decision as it stands.
         expected: how many steps it had when the asker read it, where they say so.
+        matches: refuses where it is not what the asker has read, if they say that otherwise.
 
     Raises:
         Missing: there is none of that id.
@@ -149,6 +157,7 @@ def act(work: Work, decision_id: str, decide: Decide, *, expected: int | None = 
     before = decision_rows.kept(work, decision_id, writing=True)
     if expected is not None and expected != before.steps:
         raise StepTaken(steps=before.steps)
+    matches(before)
     steps = decide(before.decision)
     after = decision_rows.keep(work, before, steps)
     decision_notices.notify(work, decision_id, after.decision, steps)
@@ -184,7 +193,12 @@ def give_notice(
 
 
 def call_again(
-    work: Work, decision_id: str, actor: Actor, *, expected: int | None = None, **when: Any
+    work: Work,
+    decision_id: str,
+    actor: Actor,
+    *,
+    matches: Callable[[Kept], None] = lambda kept: None,
+    **when: Any,
 ) -> str:
     """Call a ballot for the second time, because too few took part in the first; return its id.
 
@@ -204,7 +218,7 @@ def call_again(
         lambda decision: repeating.repeated(
             decision, actor, successor=new_id, reason="second-call", now=work.now
         ),
-        expected=expected,
+        matches=matches,
     ).decision
     assert before.notice is not None, "what was counted had a notice"
     earliest = repeating.second_call_earliest(before)
@@ -215,7 +229,13 @@ def call_again(
     return new_id
 
 
-def vote_anew(work: Work, decision_id: str, actor: Actor, *, expected: int | None = None) -> str:
+def vote_anew(
+    work: Work,
+    decision_id: str,
+    actor: Actor,
+    *,
+    matches: Callable[[Kept], None] = lambda kept: None,
+) -> str:
     """Begin the new vote that an appeal has ordered, as a proposal; return its id.
 
     Raises:
@@ -228,7 +248,7 @@ def vote_anew(work: Work, decision_id: str, actor: Actor, *, expected: int | Non
         lambda decision: repeating.repeated(
             decision, actor, successor=new_id, reason="new-vote", now=work.now
         ),
-        expected=expected,
+        matches=matches,
     ).decision
     _carry_over(work, decision_id, before, actor, new_id=new_id, call=before.call, when=None)
     return new_id

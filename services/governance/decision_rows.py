@@ -92,11 +92,18 @@ _NO_NEEDS: Final = Prepared(delete(NEED).where(NEED.c.decision == bindparam("of_
 _NEEDS: Final = Prepared(
     insert(NEED).on_conflict_do_nothing(), columns=[column.name for column in NEED.c]
 )
+_SAID: Final = (
+    "by", "entity", "version", "language", "harm", "change", "reason", "appeal", "answer",
+    "integrated_in",
+)  # fmt: skip
+"""What the register shows of an objection besides its state and its times."""
 _objected = insert(OBJECTION)
 _OBJECTIONS: Final = Prepared(
     _objected.on_conflict_do_update(
         index_elements=("decision", "number"),
-        set_={name: _objected.excluded[name] for name in ("state", "due_at", "answered_at")},
+        set_={
+            name: _objected.excluded[name] for name in ("state", "due_at", "answered_at", "said")
+        },
     ),
     columns=[column.name for column in OBJECTION.c],
 )
@@ -242,6 +249,7 @@ def _list(work: Work, made: Kept) -> None:
             "raised_at": one.at,
             "due_at": answer_due(decision, one),
             "answered_at": one.answered_at,
+            "said": orjson.dumps({name: getattr(one, name) for name in _SAID}).decode(),
         }
         for one in decision.objections
     ]

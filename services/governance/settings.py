@@ -11,6 +11,9 @@ class GovernanceSettings(ServiceSettings, service="governance"):
     languages: list[str] = ["en"]
     """The languages of the network's charter, the first one first: a ballot opens only when its
     texts are there in each of them."""
+    idea_support_min: int = Field(default=2, ge=0, le=1_000)
+    """How many members have to support an idea before it is written as a proposal; stewards write
+    proposals without."""
     keep_time_s: float = 30.0
     """How long between two looks at what has to open, close or be reminded of, in seconds."""
     purge_s: float = 3_600.0

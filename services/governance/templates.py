@@ -36,6 +36,7 @@ class Template:
         floor: the fields of the rule that may only be stricter than here.
         fallback: by which rule is voted where consent was not found.
         about_somebody: it is about a person or an entity, who does not vote on it.
+        supported: it has to have the support that the network asks for, before it is a proposal.
         presets: values that are proposed to voters or to who prepares it, by their names.
     """
 
@@ -45,6 +46,7 @@ class Template:
     floor: tuple[str, ...] = ("method",)
     fallback: Rule | None = None
     about_somebody: bool = False
+    supported: bool = True
     presets: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -76,6 +78,7 @@ _ALL: Final = (
         code="assembly-item",
         rule=_yes_no(1, 2, secrecy=Secrecy.OPEN, notice_days=15, voting_days=0, proxies_max=2),
         floor=(),
+        supported=False,
         presets={
             "quorum": Quorum(
                 share=_HALF, second_call=SecondCall(share=_QUARTER, days_min=0)

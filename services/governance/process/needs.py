@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from services.governance.process.actors import PROPOSER
+from services.governance.process.actors import FACILITATOR, PANEL, PROPOSER
 from services.governance.process.appealing import appeals_until
 from services.governance.process.concluding import PASSED
 from services.governance.process.objecting import answer_due
@@ -59,8 +59,13 @@ def needs(decision: Decision) -> tuple[Need, ...]:
             found = iter([] if decision.successor else [Need(who=KEEPERS, what="call-again")])
         case _:
             return ()
-    asked = _of_questions(decision)
-    return tuple(dict.fromkeys((*found, *asked)))
+    groups = {KEEPERS: FACILITATOR, JUDGES: PANEL}
+    every: dict[Need, None] = {}
+    for need in (*found, *_of_questions(decision)):
+        every[need] = None
+        for person in sorted(decision.roles.get(groups.get(need.who, ""), ())):
+            every[Need(who=f"p:{person}", what=need.what, due=need.due)] = None
+    return tuple(every)
 
 
 def proposers(decision: Decision) -> list[str]:

@@ -83,9 +83,11 @@ OBJECTION: Final = Table(
     Column("due_at", Text, nullable=False),
     # Empty until it is answered.
     Column("answered_at", Text, nullable=False),
+    # By whom, in which language, what, and what was answered; JSON.
+    Column("said", Text, nullable=False),
     PrimaryKeyConstraint("decision", "number"),
 )
-Index("decision_objection_raised", OBJECTION.c.raised_at)
+Index("decision_objection_raised", OBJECTION.c.raised_at, OBJECTION.c.decision, OBJECTION.c.number)
 
 TELLING: Final = Table(
     "decision_telling",

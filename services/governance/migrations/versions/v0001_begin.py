@@ -486,9 +486,15 @@ def upgrade() -> None:
         sa.Column("raised_at", sa.Text(), nullable=False),
         sa.Column("due_at", sa.Text(), nullable=False),
         sa.Column("answered_at", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("decision", "number"),
     )
-    op.create_index("decision_objection_raised", "decision_objection", ["raised_at"], unique=False)
+    op.create_index(
+        "decision_objection_raised",
+        "decision_objection",
+        ["raised_at", "decision", "number"],
+        unique=False,
+    )
     op.create_table(
         "decision_telling",
         sa.Column("decision", sa.Text(), nullable=False),

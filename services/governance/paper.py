@@ -9,11 +9,9 @@ do.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from secrets import token_hex
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.postgresql import insert
 
 from services.governance.ballot_refusals import (
     BallotClosed,
@@ -22,24 +20,29 @@ from services.governance.ballot_refusals import (
     TwoTellers,
     VotedElsewhere,
 )
-from services.governance.ballots import BallotState, Channel, ballot_alone
-from services.governance.casting import issued, lay, put_in
+from services.governance.ballots import BallotState, Channel, ballot_alone, the_ballot
+from services.governance.casting import issued, lay, put_in, slip
 from services.governance.choices import MalformedChoice, checked_choice
 from services.governance.custody import hidden, key_of
-from services.governance.receipts import NONCE_BYTES
+from services.governance.paper_rows import (
+    COUNTED,
+    SLIP,
+    Entry,
+    drop_entry,
+    entries_of,
+    keep_entry,
+    mark,
+    marked,
+    unmark,
+)
+from services.governance.receipts import NONCE_BYTES, receipt_of
 from services.governance.roll_handlers import entry
 from services.governance.rolls import NotInRoll
-from services.governance.tables.ballots import (
-    PAPER_ENTRY,
-    PAPER_MARK,
-)
 from services.governance.tellers import require_teller
 from shared.canonical import canonical
 from shared.refusals import Missing
-from shared.store import Prepared, Work
+from shared.store import Work
 
-SLIP: Final = "s:"
-"""What stands before the number of a slip without a name."""
 SPOILT: Final[Mapping[str, bool]] = {"spoilt": True}
 """What two tellers read on a slip that cannot be counted."""
 TELLERS: Final = 2
@@ -80,47 +83,6 @@ class Entered:
     receipt: str = ""
 
 
-class _Entry(NamedTuple):
-    teller: str
-    channel: str
-    state: str
-
-
-_of_subject: Final = (
-    PAPER_ENTRY.c.ballot_id == bindparam("of_ballot"),
-    PAPER_ENTRY.c.subject == bindparam("of_subject"),
-)
-_ENTRIES: Final = Prepared(
-    select(PAPER_ENTRY.c.teller, PAPER_ENTRY.c.channel, PAPER_ENTRY.c.state)
-    .where(*_of_subject)
-    .order_by(PAPER_ENTRY.c.teller)
-)
-_TAKE_BACK: Final = Prepared(
-    delete(PAPER_ENTRY).where(*_of_subject, PAPER_ENTRY.c.teller == bindparam("of_teller"))
-)
-_new = insert(PAPER_ENTRY)
-_KEEP: Final = Prepared(
-    _new.on_conflict_do_update(
-        index_elements=("ballot_id", "subject", "teller"),
-        set_={"channel": _new.excluded.channel, "state": _new.excluded.state},
-    ),
-    columns=("ballot_id", "subject", "teller", "channel", "state"),
-)
-_of_mark: Final = (
-    PAPER_MARK.c.ballot_id == bindparam("of_ballot"),
-    PAPER_MARK.c.mark_id == bindparam("of_mark"),
-)
-_MARK: Final = Prepared(select(PAPER_MARK.c.choice).where(*_of_mark))
-_UNMARK: Final = Prepared(delete(PAPER_MARK).where(*_of_mark))
-_new_mark = insert(PAPER_MARK)
-_KEEP_MARK: Final = Prepared(
-    _new_mark.on_conflict_do_update(
-        index_elements=("ballot_id", "mark_id"), set_={"choice": _new_mark.excluded.choice}
-    ),
-    columns=("ballot_id", "mark_id", "choice"),
-)
-
-
 def read_paper(work: Work, reading: Reading) -> Entered:
     """Take one teller's reading; with the second that says the same, the vote counts.
 
@@ -130,47 +92,39 @@ def read_paper(work: Work, reading: Reading) -> Entered:
         Missing, BallotNotOpen, BallotClosed, NotATeller, NotInRoll
         VotedElsewhere: the voter has voted by another way.
         TwoTellers: two others have entered it.
-        EntryCounted: it is counted already.
+        EntryCounted: it is counted already, as something else or by others.
         MalformedChoice, and the others of ``choices``.
     """
-    ballot = ballot_alone(work, reading.ballot_id)
-    require_teller(work, reading.ballot_id, reading.teller)
+    ballot_id, subject, teller = reading.ballot_id, reading.subject, reading.teller
+    ballot = ballot_alone(work, ballot_id)
+    require_teller(work, ballot_id, teller)
     require_reading(work, ballot, reading.channel)
     choice = _checked(ballot, reading)
-    if not reading.subject.startswith(SLIP):
-        _require_without_vote(work, ballot.ballot_id, reading.subject)
-    key = key_of(work, ballot.ballot_id)
-    others = [one for one in _entries(work, reading.ballot_id, reading.subject)
-              if one.teller != reading.teller]  # fmt: skip
-    if len(others) >= TELLERS:
+    key = key_of(work, ballot_id)
+    entries = entries_of(work, ballot_id, subject)
+    if any(one.state in COUNTED for one in entries.values()):
+        return _counted_before(work, key, reading, choice, entries)
+    if not subject.startswith(SLIP):
+        _require_without_vote(work, ballot_id, subject)
+    entries.pop(teller, None)
+    if len(entries) >= TELLERS:
         raise TwoTellers()
     said = canonical(choice).decode()
-    _mark(work, key, reading, said)
-    if not others:
-        _keep(work, reading, [reading.teller], reading.channel.value, "waiting")
-        return Entered(
-            subject=reading.subject, channel=reading.channel, state="waiting", yours=choice
-        )
-    [other] = others
-    read = _marked(work, key, reading.ballot_id, reading.subject, other.teller)
-    both = [reading.teller, other.teller]
-    if read != said or other.channel != reading.channel.value:
-        _keep(work, reading, [reading.teller], reading.channel.value, "differs")
-        _keep(work, reading, [other.teller], other.channel, "differs")
-        return Entered(
-            subject=reading.subject,
-            channel=reading.channel,
-            state="differs",
-            yours=choice,
-            others=orjson.loads(read or "{}"),
-        )
-    receipt = _count(work, ballot, key, reading, choice)
-    for teller in both:
-        mark_id = hidden(key, "mark", reading.subject, teller)
-        work.run(_UNMARK, {"of_ballot": ballot.ballot_id, "of_mark": mark_id})
-    state = "spoilt" if choice == SPOILT else "agreed"
-    _keep(work, reading, both, reading.channel.value, state)
-    return Entered(subject=reading.subject, channel=reading.channel, state=state, receipt=receipt)
+    mark(work, key, ballot_id, subject, teller, said)
+    if not entries:
+        keep_entry(work, ballot_id, subject, Entry(teller, reading.channel.value, "waiting"))
+        return _shown(reading, "waiting", yours=choice)
+    [other] = entries.values()
+    read = marked(work, key, ballot_id, subject, other.teller)
+    same = read == said and other.channel == reading.channel.value
+    state = "differs" if not same else "spoilt" if choice == SPOILT else "agreed"
+    for one in (other, Entry(teller, reading.channel.value, "")):
+        keep_entry(work, ballot_id, subject, one._replace(state=state))
+        if same:
+            unmark(work, key, ballot_id, subject, one.teller)
+    if not same:
+        return _shown(reading, state, yours=choice, others=orjson.loads(read))
+    return _shown(reading, state, receipt=_count(work, ballot, key, reading, choice))
 
 
 def entry_shown(work: Work, ballot_id: str, *, subject: str, teller: str) -> Entered:
@@ -179,17 +133,18 @@ def entry_shown(work: Work, ballot_id: str, *, subject: str, teller: str) -> Ent
     Raises:
         Missing: the teller has entered nothing of that subject.
     """
-    entries = {one.teller: one for one in _entries(work, ballot_id, subject)}
+    ballot = the_ballot(work, ballot_id)
+    entries = entries_of(work, ballot_id, subject)
     own = entries.pop(teller, None)
     if own is None:
         raise Missing()
     yours = others = None
-    if own.state in ("waiting", "differs"):
+    if own.state not in COUNTED and ballot.closed is None:
         key = key_of(work, ballot_id)
-        yours = orjson.loads(_marked(work, key, ballot_id, subject, teller))
+        yours = orjson.loads(marked(work, key, ballot_id, subject, teller))
         if own.state == "differs":
             [other] = entries
-            others = orjson.loads(_marked(work, key, ballot_id, subject, other))
+            others = orjson.loads(marked(work, key, ballot_id, subject, other))
     return Entered(
         subject=subject, channel=Channel(own.channel), state=own.state, yours=yours, others=others
     )
@@ -202,19 +157,18 @@ def take_back(work: Work, ballot_id: str, *, subject: str, teller: str) -> None:
         Missing: the teller has entered nothing of that subject.
         BallotClosed, EntryCounted
     """
-    ballot = ballot_alone(work, ballot_id)
-    if ballot.closed is not None:
+    if ballot_alone(work, ballot_id).closed is not None:
         raise BallotClosed()
-    entries = {one.teller: one for one in _entries(work, ballot_id, subject)}
-    if entries.pop(teller, None) is None:
+    entries = entries_of(work, ballot_id, subject)
+    own = entries.pop(teller, None)
+    if own is None:
         raise Missing()
-    key = key_of(work, ballot_id)
-    mark_id = hidden(key, "mark", subject, teller)
-    work.run(_UNMARK, {"of_ballot": ballot_id, "of_mark": mark_id})
-    work.run(_TAKE_BACK, {"of_ballot": ballot_id, "of_subject": subject, "of_teller": teller})
+    if own.state in COUNTED:
+        raise EntryCounted()
+    unmark(work, key_of(work, ballot_id), ballot_id, subject, teller)
+    drop_entry(work, ballot_id, subject, teller)
     for other in entries.values():
-        row = {"ballot_id": ballot_id, "subject": subject, **other._asdict(), "state": "waiting"}
-        work.run(_KEEP, row)
+        keep_entry(work, ballot_id, subject, other._replace(state="waiting"))
 
 
 def require_reading(work: Work, ballot: BallotState, channel: Channel) -> None:
@@ -241,10 +195,37 @@ def _checked(ballot: BallotState, reading: Reading) -> dict[str, Any]:
 def _require_without_vote(work: Work, ballot_id: str, voter: str) -> None:
     if entry(work, ballot_id, voter) is None:
         raise NotInRoll()
-    before = issued(work, ballot_id, voter)
-    if before is not None:
-        counted = any(one.state == "agreed" for one in _entries(work, ballot_id, voter))
-        raise EntryCounted() if counted else VotedElsewhere()
+    if issued(work, ballot_id, voter) is not None:
+        raise VotedElsewhere()
+
+
+def _counted_before(
+    work: Work,
+    key: bytes,
+    reading: Reading,
+    choice: dict[str, Any],
+    entries: Mapping[str, Entry],
+) -> Entered:
+    """Return a counted entry to a teller who made it and says the same again.
+
+    Raises:
+        EntryCounted: somebody else asks, or it was read as something else.
+    """
+    own = entries.get(reading.teller)
+    of_urn = reading.channel is Channel.URN
+    what = hidden(key, "slip" if of_urn else "voter", reading.subject)
+    lying = slip(work, reading.ballot_id, what)
+    said = canonical(SPOILT if lying is None else orjson.loads(lying[1]))
+    if own is None or own.channel != reading.channel.value or said != canonical(choice):
+        raise EntryCounted()
+    receipt = ""
+    if lying is not None and not of_urn:
+        receipt = receipt_of(reading.ballot_id, lying[0], said)
+    return _shown(reading, own.state, receipt=receipt)
+
+
+def _shown(reading: Reading, state: str, **more: Any) -> Entered:
+    return Entered(subject=reading.subject, channel=reading.channel, state=state, **more)
 
 
 def _count(
@@ -267,25 +248,3 @@ def _count(
         slip_id = hidden(key, "slip", reading.subject)
         lay(work, ballot.ballot_id, slip_id, nonce=nonce, choice=canonical(choice))
     return ""
-
-
-def _entries(work: Work, ballot_id: str, subject: str) -> list[_Entry]:
-    rows = work.rows(_ENTRIES, {"of_ballot": ballot_id, "of_subject": subject})
-    return [_Entry(*row) for row in rows]
-
-
-def _keep(work: Work, reading: Reading, tellers: list[str], channel: str, state: str) -> None:
-    for teller in tellers:
-        row = {"ballot_id": reading.ballot_id, "subject": reading.subject, "teller": teller}
-        work.run(_KEEP, row | {"channel": channel, "state": state})
-
-
-def _mark(work: Work, key: bytes, reading: Reading, said: str) -> None:
-    mark_id = hidden(key, "mark", reading.subject, reading.teller)
-    work.run(_KEEP_MARK, {"ballot_id": reading.ballot_id, "mark_id": mark_id, "choice": said})
-
-
-def _marked(work: Work, key: bytes, ballot_id: str, subject: str, teller: str) -> str:
-    mark_id = hidden(key, "mark", subject, teller)
-    [(said,)] = work.rows(_MARK, {"of_ballot": ballot_id, "of_mark": mark_id})
-    return str(said)

@@ -34,6 +34,7 @@ ACCESS: Final = AccessTable(
         "revoke_token": only(Role.STEWARD, service=_is_the_operator),
         "list_acts": only(*_LOOKS_AFTER_IT, reads=True),
         "speak_for_act": only(Role.STEWARD),
+        "list_memberships": everyone(reads=True),
     }
 )
 

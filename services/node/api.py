@@ -13,6 +13,7 @@ from services.node.reopenings import EpochPassed, EpochTooFar, NotItsLog
 from services.node.watch import lags
 from shared.access import REFUSALS, Caller
 from shared.contracts.log import Epoch, LogReopened, PageNumber, Sha256
+from shared.contracts.membership import What
 from shared.contracts.node import Level, Service
 from shared.edge import AfterQuery, SizeQuery
 from shared.events import Log
@@ -27,6 +28,22 @@ from shared.paging import PAGE_SIZE, BadCursor, Page, cursor_values, page
 from shared.problems import refusals
 
 router = APIRouter()
+
+
+class WordOut(BaseModel):
+    """On whose word a hub has acted on a node, and why."""
+
+    by: Literal["stewards", "association"]
+    what: What
+    cause: str = Field(examples=["Three statements of account are owed since 2025."])
+    association: str | None
+    ballot: str | None = Field(description="The certified ballot, where it was one.")
+    outcome: str | None = Field(description="The hash of that ballot's outcome.")
+    was: str | None = Field(description="Its name before it lost its root key.", examples=["reas"])
+    now: str | None = Field(description="The name under which it goes on.", examples=[None])
+    to: str | None = Field(description="The hub to which it goes.", examples=[None])
+    until: str | None = Field(description="When it ends by itself.", examples=[None])
+    at: str = Field(description="When we heard of it.", examples=["2026-11-21T17:00:00.123Z"])
 
 
 class NodeOut(BaseModel):
@@ -52,12 +69,15 @@ class NodeOut(BaseModel):
         examples=["2026-11-21T17:00:00.123Z"],
     )
     own: bool = Field(description="Whether it is this node itself.", examples=[False])
+    decided: WordOut | None = Field(
+        description="On whose word its hub acted on it last, where that is told.", examples=[None]
+    )
 
 
 class HappeningOut(BaseModel):
     """Something that has happened in the federation."""
 
-    what: Literal["admitted", "limited", "quarantined", "cut", "reopened"]
+    what: Literal["admitted", "limited", "quarantined", "cut", "released", "received", "reopened"]
     node: str = Field(examples=["remess"])
     by: str = Field(examples=["africa-hub"])
     at: str = Field(description="When we heard of it.", examples=["2026-11-21T17:00:00.123Z"])
@@ -267,4 +287,11 @@ def node_out(one: queries.Neighbour, *, own: str) -> NodeOut:
         release=details.get("release", ""),
         heard_at="" if known.node == own else one.heard_at,
         own=known.node == own,
+        decided=_word_out(one),
     )
+
+
+def _word_out(one: queries.Neighbour) -> WordOut | None:
+    if one.word is None:
+        return None
+    return WordOut(**one.word.model_dump(exclude={"node", "revision"}), at=one.word_at)

@@ -10,6 +10,7 @@ from services.node import acts, joining
 from services.node.access import ACCESS
 from services.node.acts import Act
 from services.node.invitations import Invitation, NotAHub, make_invitation
+from services.node.membership import DecisionNeeded, EmergencyOver
 from services.node.parts import PartsDep
 from services.node.proposals import (
     CAUSE_MAX,
@@ -19,6 +20,7 @@ from services.node.proposals import (
     AskedBefore,
     CauseMissing,
     FingerprintMissing,
+    HubMissing,
     NotWaiting,
     Proposal,
 )
@@ -27,6 +29,7 @@ from shared.canonical import parse_canonical
 from shared.contracts.node import Level, Name
 from shared.gate import allowed
 from shared.idempotency import IdempotencyKey, KeyReused, asked
+from shared.log.releases import NotReleased
 from shared.log.trust import NameTaken, NotItsChild
 from shared.problems import refusals
 from shared.refusals import Missing
@@ -74,6 +77,9 @@ class ActIn(BaseModel):
         description="Why; needed for everything but admitting and restoring.",
         examples=["They asked to leave."],
     )
+    to: Name | Literal[""] = Field(
+        default="", description="To let it go: the hub to which it goes.", examples=[""]
+    )
 
 
 class VoiceOut(BaseModel):
@@ -91,9 +97,13 @@ class ActOut(BaseModel):
     node: str
     fingerprint: str
     cause: str
-    state: Literal["open", "done", "lapsed"]
+    to: str = Field(description="The hub to which the node may go.", examples=[""])
+    state: Literal["open", "done", "lapsed", "ended"]
     opened_at: str
     closed_at: str
+    ends_at: str = Field(
+        description="When it ends by itself, unless a decision confirms it.", examples=[""]
+    )
     voices: list[VoiceOut]
     voices_needed: int = acts.VOICES_NEEDED
 
@@ -135,12 +145,16 @@ async def list_acts(parts: PartsDep) -> list[ActOut]:
         Missing,
         CauseMissing,
         FingerprintMissing,
+        HubMissing,
+        DecisionNeeded,
+        EmergencyOver,
         NotWaiting,
         AskedBefore,
         AlreadySo,
         AdmissionNeeded,
         NameTaken,
         NotItsChild,
+        NotReleased,
         KeyReused,
     ),
     response_model=ActOut,
@@ -156,7 +170,11 @@ async def speak_for_act(
     The first one proposes; a person who speaks twice for the same act counts once.
     """
     proposal = Proposal(
-        kind=wanted.act, node=wanted.node, fingerprint=wanted.fingerprint, cause=wanted.cause
+        kind=wanted.act,
+        node=wanted.node,
+        fingerprint=wanted.fingerprint,
+        cause=wanted.cause,
+        to=wanted.to,
     )
     answer = await parts.decisions.speak(
         proposal,
@@ -199,9 +217,11 @@ def _out(act: Act) -> ActOut:
             "node": proposal.node,
             "fingerprint": proposal.fingerprint,
             "cause": proposal.cause,
+            "to": proposal.to,
             "state": act.state,
             "opened_at": act.opened_at,
             "closed_at": act.closed_at,
+            "ends_at": act.ends_at,
             "voices": [{"person": person, "at": at} for person, at in act.voices],
         }
     )

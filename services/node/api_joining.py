@@ -70,6 +70,9 @@ async def ask_to_join(asked: JoiningRequest, request: Request, parts: PartsDep) 
     fingerprint = await parts.host.store.write(
         joining.receive, asked, waiting_max=parts.settings.waiting_max
     )
+    # A decision may have admitted this network before it asked.
+    parts.upkeep.notice()
+    parts.upkeep.arrived()
     answer = await parts.host.store.read(joining.answered, fingerprint, settings)
     return AskedOut(
         fingerprint=fingerprint,

@@ -13,9 +13,11 @@ from services.node import (
     api,
     api_acts,
     api_joining,
+    api_membership,
     api_tokens,
     certificates,
     credentials,
+    membership_rows,
     projections,
     status,
     system,
@@ -32,9 +34,11 @@ from services.node.home import Home
 from services.node.jetstream import found
 from services.node.letterkeys import LetterKeys
 from services.node.members import Members
+from services.node.membership_acts import Hub
 from services.node.pages import PageDesk
 from services.node.parts import Parts, State
 from services.node.reopenings import Reopenings
+from services.node.returning import Return
 from services.node.settings import NodeServiceSettings
 from services.node.siblings import Siblings
 from services.node.streams import Streams
@@ -57,7 +61,7 @@ from shared.service import ServiceHost, hosted
 from shared.subjects import ask_subject
 
 SERVICE: Final = "node"
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest revision of the migrations, as these tables need it."""
 STEPS: Final = Path(__file__).parent / "migrations"
 
@@ -87,6 +91,7 @@ def create_app(settings: NodeServiceSettings) -> FastAPI:
     problems.install(app)
     app.include_router(api.router)
     app.include_router(api_acts.router)
+    app.include_router(api_membership.router)
     app.include_router(api_tokens.router)
     app.include_router(
         log_router(
@@ -136,7 +141,15 @@ async def running(settings: NodeServiceSettings, *, checks: Checks) -> AsyncIter
     revocations = Revocations(tables.REVOKED)
     projector = Projector(tables.LOG, release=settings.release)
     made: list[Parts] = []
-    projections.follow(projector, home.settings().name, notice=lambda: made[0].upkeep.notice())
+    own, federation = home.settings().name, home.federation()
+
+    def notice() -> None:
+        made[0].upkeep.notice()
+
+    projections.follow(projector, own, hub=federation.hub if federation else None, notice=notice)
+    membership_rows.follow(
+        projector, own, association=lambda: made[0].decisions.association, notice=notice
+    )
     revocations.follow(projector)
 
     async def sign(asked: Statement) -> LogReopened:
@@ -245,13 +258,24 @@ async def _assembled(
         await store.write(answers.purge)
 
     letter_keys = LetterKeys(home, store, telling, services=list(host.place.siblings))
+
+    def root_key() -> SigningKey:
+        return SigningKey.load(home.root_key)
+
+    hub = Hub(telling=telling, members=members, root_key=root_key)
+    decisions = Decisions(home, host.desk, hub, flow, pages)
     upkeep = Upkeep(
         settings,
         home,
         store,
         telling,
         members,
-        further={"letter keys": letter_keys.renew, "answers": forget_answers},
+        first={"decisions": decisions.carry_out},
+        further={
+            "letter keys": letter_keys.renew,
+            "answers": forget_answers,
+            "return": Return(home, linked=lambda: flow.linked_for_s is not None).ask,
+        },
     )
     return Parts(
         host=host,
@@ -262,13 +286,13 @@ async def _assembled(
         flow=flow,
         reopenings=Reopenings(
             store,
-            root_key=lambda: SigningKey.load(home.root_key),
+            root_key=root_key,
             epochs=lambda: credentials.epochs(home),
             open_epoch=open_epoch,
             stream_last=stream_last,
         ),
         pages=pages,
-        decisions=Decisions(host.desk, telling, members, flow, pages),
+        decisions=decisions,
         siblings=siblings,
         upkeep=upkeep,
         heads=heads,

@@ -1,43 +1,50 @@
-"""Carrying out what stewards decide: the word in the log first, then what makes it felt at once."""
+"""Carrying out what was decided: the word in the log first, then what makes it felt at once."""
 
 from collections.abc import Callable
 
 import structlog
 
-from services.node import acts
+from services.node import acts, membership, membership_acts, membership_rows
 from services.node.acts import Act
 from services.node.flow import Flow
-from services.node.handlers import Telling
-from services.node.members import Members
+from services.node.home import Home
+from services.node.membership import Deed
+from services.node.membership_acts import Hub
 from services.node.pages import PageDesk
 from services.node.proposals import ActKind, Proposal, require_whole
+from shared.contracts.membership import MembershipDecided
 from shared.idempotency import Answer, Answers, Asked
 from shared.log.desk import LogDesk
 from shared.refusals import Refusal
 from shared.store import Work
+from shared.subjects import Level
 
 log = structlog.get_logger(__name__)
 
 
 class Decisions:
-    """Takes stewards' words, and makes felt what they have decided.
+    """Takes stewards' words and an association's decisions, and makes felt what was decided.
 
     Args:
+        home: the hub's home, whose settings name the association.
         desk: the node service's log desk.
-        telling: announces in the hub's name.
-        members: the nodes below this hub.
-        flow: draws from them.
+        hub: what the hub acts with.
+        flow: draws from its members.
         pages: knows what was gathered of them.
     """
 
-    def __init__(
-        self, desk: LogDesk, telling: Telling, members: Members, flow: Flow, pages: PageDesk
-    ) -> None:
+    def __init__(self, home: Home, desk: LogDesk, hub: Hub, flow: Flow, pages: PageDesk) -> None:
+        self._home = home
         self._desk = desk
-        self._telling = telling
-        self._members = members
+        self._hub = hub
         self._flow = flow
         self._pages = pages
+
+    @property
+    def association(self) -> str:
+        """The association whose decisions move the links of this hub, or nothing."""
+        settings = self._home.settings()
+        return settings.association if settings.level is not Level.LOCAL else ""
 
     async def speak(
         self,
@@ -63,6 +70,7 @@ class Decisions:
         cut = proposal.kind is ActKind.CUT
         last_pages = await self._pages.last_gathered(proposal.node) if cut else {}
         spoken: list[Act] = []
+        association = self.association
 
         def unit(work: Work) -> Answer:
             spoken.clear()
@@ -72,10 +80,10 @@ class Decisions:
             spoken.append(
                 acts.speak(
                     work,
-                    self._telling,
-                    self._members,
+                    self._hub,
                     proposal,
                     person=person,
+                    association=association,
                     last_pages=last_pages,
                 )
             )
@@ -85,18 +93,54 @@ class Decisions:
         for act in spoken:
             if act.state == "done":
                 log.info("act carried out", act=proposal.kind.value, peer=proposal.node)
-                await self._make_felt(act)
+                await self._make_felt(proposal.kind.value, replaced_key=act.replaced_key)
         return answer
 
-    async def _make_felt(self, act: Act) -> None:
+    async def carry_out(self) -> None:
+        """Do what the association has decided, and take back what has ended by itself.
+
+        What was decided while this hub was down is done at its start, and what could not be done
+        at the next call.
+
+        Raises:
+            BusUnreachable: what was gathered of a node to be cut is not known; it is tried again.
+        """
+        store, association = self._desk.store, self.association
+        due = await store.read(membership_rows.due, association) if association else []
+        if await store.read(membership_rows.anything_over, association):
+            ended = await store.write(membership_acts.end_over, self._hub, association)
+            log.info("acts ended", peers=len(ended))
+            await self._make_felt("ended")
+        for decision in due:
+            last_pages = await self._gathered(decision)
+            outcome = await store.write(
+                membership_acts.carry_out, self._hub, decision, last_pages=last_pages
+            )
+            if outcome.state != membership_rows.WAITING or decision.was:
+                log.info(
+                    "decision carried out",
+                    act=decision.what,
+                    peer=decision.node,
+                    state=outcome.state,
+                    reason=outcome.note,
+                )
+                await self._make_felt(decision.what, replaced_key=outcome.replaced_key)
+
+    async def _gathered(self, decision: MembershipDecided) -> dict[str, dict[str, tuple[int, int]]]:
+        """Return by node the last pages that count of those whom a decision may cut."""
+        cut = membership.deed_of(decision, hub=self._hub.telling.own) is Deed.CUT
+        names = [name for name in (decision.node if cut else None, decision.was) if name]
+        return {name: await self._pages.last_gathered(name) for name in names}
+
+    async def _make_felt(self, act: str, *, replaced_key: str = "") -> None:
         """Do at once what the node service would else do at its next round."""
         await self._desk.trust.refresh(self._desk.store)
         try:
-            await self._members.enforce()
-            if act.replaced_key:
-                await self._members.revoke_key(act.replaced_key)
+            await self._hub.members.enforce()
+            if replaced_key:
+                await self._hub.members.revoke_key(replaced_key)
             await self._flow.gather_anew()
             await self._desk.inbox.retry_held()
         except Refusal as error:
             # It is decided, and on disk; the upkeep goes on with what is left to do.
-            log.warning("act felt later", act=act.proposal.kind.value, reason=error.slug)
+            log.warning("act felt later", act=act, reason=error.slug)

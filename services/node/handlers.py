@@ -21,11 +21,12 @@ from shared.contracts.node import (
     PeerLimited,
     PeerQuarantined,
 )
+from shared.contracts.peers import PeerDecided, PeerReceived, PeerReleased
 from shared.ids import NodeName, ServiceName
 from shared.log.trust import Trust
 from shared.store import Work
 
-Peer = PeerAdmitted | PeerLimited | PeerQuarantined | PeerCut
+Peer = PeerAdmitted | PeerReceived | PeerLimited | PeerQuarantined | PeerCut | PeerReleased
 
 
 def next_revision(work: Work, last: int | None) -> int:
@@ -61,11 +62,15 @@ class Telling:
         """Say how a node stands with this hub.
 
         Raises:
-            NotItsChild, NameTaken: this hub has no say on that node.
+            NotItsChild, NameTaken, NotReleased: this hub has no say on that node.
         """
         # The registry decides first, so that nothing is told which the others would refuse.
         if isinstance(event, PeerAdmitted):
             self.trust.admitted(work, event, origin=self.own)
+        elif isinstance(event, PeerReceived):
+            self.trust.received(work, event, origin=self.own)
+        elif isinstance(event, PeerReleased):
+            projections.keep_release(work, event, origin=self.own)
         else:
             self.trust.standing_changed(work, event, origin=self.own)
         event_id = work.announce(event)
@@ -77,6 +82,11 @@ class Telling:
             by=self.own,
             at=work.moment,
         )
+
+    def decided(self, work: Work, event: PeerDecided) -> None:
+        """Say on whose word this hub has acted on a node, and why."""
+        work.announce(event)
+        projections.keep_decision(work, event, origin=self.own, at=work.moment)
 
     def credential(
         self, work: Work, event: CredentialRenewed, *, epochs: Mapping[ServiceName, int]

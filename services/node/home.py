@@ -23,6 +23,7 @@ from shared.subjects import Level
 Durability = Literal["strict", "relaxed"]
 
 SLOT_BYTES: Final = 16
+_ASSOCIATION: Final = r"^$|^[a-z0-9-]{1,32}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _SETTINGS_HEADING: Final = "What this network says of its node; docs/operators/ explains each line."
 
 
@@ -72,6 +73,8 @@ class NodeSettings(_Model):
     languages: tuple[str, ...] = ("en",)
     region: tuple[str, ...] = ()
     """Tags of the places for which the node stands."""
+    association: Annotated[str, Field(pattern=_ASSOCIATION)] = ""
+    """Whose decisions move the links of this hub, ``<node>:<uuid>``; nothing: stewards decide."""
     services: tuple[Annotated[ServiceName, AfterValidator(service_name)], ...] = SERVICES
     host: str = "127.0.0.1"
     """The name or address under which others reach this node."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import delete, func, insert, select, update
 
-from services.node import tables
+from services.node import membership_rows, tables
 from services.node.home import NodeSettings
 from services.node.invitations import (
     RESERVED,
@@ -91,7 +91,7 @@ def receive(work: Work, request: JoiningRequest, *, waiting_max: int) -> str:
         ContinentTaken: the continent has another hub.
         FutureRequest: it is dated in the future.
         OlderRequest: the same node has sent a later one.
-        TooManyWaiting: no more are kept.
+        TooManyWaiting: no more are kept, but of those whom a decision has admitted.
     """
     table = tables.joining
     _forget_old(work)
@@ -109,7 +109,8 @@ def receive(work: Work, request: JoiningRequest, *, waiting_max: int) -> str:
         .select_from(table)
         .where(table.c.state == WAITING, table.c.root_key != request.root_key)
     )
-    if work.execute(waiting).scalar_one() >= waiting_max:
+    expected = membership_rows.awaited(work, request.root_key)
+    if not expected and work.execute(waiting).scalar_one() >= waiting_max:
         raise TooManyWaiting(retry_after_s=86_400)
     work.execute(delete(table).where(table.c.root_key == request.root_key))
     row = {
@@ -226,7 +227,9 @@ def _stands(work: Work, request: JoiningRequest, row: Any) -> bool:
     """Return whether the node is a member already, with the very keys that it names."""
     known = tables.LOG.known_node
     standing = work.execute(
-        select(known.c.standing).where(known.c.node == request.node)
+        select(known.c.standing).where(
+            known.c.node == request.node, known.c.admitted_by == request.hub
+        )
     ).scalar_one_or_none()
     same = (row.node, row.leaf_key) == (request.node, request.leaf_key)
     return same and standing is not None and standing != Standing.CUT.value

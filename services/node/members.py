@@ -96,7 +96,7 @@ class Members:
         )
 
     async def enforce(self) -> None:
-        """Make felt that a member was cut off: its credential is void, and its link ends at once.
+        """Make felt that a member was cut off, or has gone: its credential is void, its link ends.
 
         A crash after the decision is mended by the next call.
 
@@ -104,6 +104,9 @@ class Members:
             BusUnreachable: the server does not answer; the revocation is on disk nevertheless.
         """
         cut = {known.node for known in self._all() if known.standing is Standing.CUT}
+        # A node that another hub has received enters there.
+        own = self._telling.own
+        cut |= {known.node for known in self._trust.nodes() if known.admitted_by != own}
         revoked, changed = credentials.revocations(self._home), False
         for row in await self._store.read(_credentials):
             if row.node in cut and revoked.get(row.leaf_key, 0) < row.issued:

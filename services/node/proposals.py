@@ -18,9 +18,12 @@ class ActKind(StrEnum):
     QUARANTINE = "quarantine"
     CUT = "cut"
     RESTORE = "restore"
+    RELEASE = "release"
 
 
-NEEDS_CAUSE: Final = frozenset({ActKind.REFUSE, ActKind.LIMIT, ActKind.QUARANTINE, ActKind.CUT})
+NEEDS_CAUSE: Final = frozenset(
+    {ActKind.REFUSE, ActKind.LIMIT, ActKind.QUARANTINE, ActKind.CUT, ActKind.RELEASE}
+)
 ON_REQUESTS: Final = frozenset({ActKind.ADMIT, ActKind.REFUSE})
 """Acts on a request to join, which name its fingerprint."""
 
@@ -39,6 +42,14 @@ class FingerprintMissing(Refusal):
     kind: ClassVar[Kind] = Kind.INVALID
     slug: ClassVar[str] = "fingerprint-missing"
     title: ClassVar[str] = "Name the fingerprint that the network has told you"
+
+
+class HubMissing(Refusal):
+    """A node was to be let go without saying where."""
+
+    kind: ClassVar[Kind] = Kind.INVALID
+    slug: ClassVar[str] = "hub-missing"
+    title: ClassVar[str] = "Name the continental hub to which the node goes"
 
 
 class NotWaiting(Refusal):
@@ -81,15 +92,18 @@ class Proposal:
     node: str
     fingerprint: str = ""
     cause: str = ""
+    to: str = ""
 
 
 def require_whole(proposal: Proposal) -> None:
     """Return quietly when a proposal says what it must.
 
     Raises:
-        CauseMissing, FingerprintMissing.
+        CauseMissing, FingerprintMissing, HubMissing.
     """
     if proposal.kind in NEEDS_CAUSE and not proposal.cause.strip():
         raise CauseMissing()
     if proposal.kind in ON_REQUESTS and not proposal.fingerprint:
         raise FingerprintMissing()
+    if proposal.kind is ActKind.RELEASE and proposal.to in ("", proposal.node):
+        raise HubMissing()

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from services.node import tables
 from shared.contracts.node import DescriptionPublished
+from shared.contracts.peers import PeerDecided
 from shared.log.trust import KnownNode
 from shared.store import Work
 
@@ -20,6 +21,9 @@ class Neighbour:
     said: DescriptionPublished | None
     heard_at: str
     """When the last page of its node or governance log was applied here; empty if never."""
+    word: PeerDecided | None = None
+    """On whose word its hub has acted on it last."""
+    word_at: str = ""
 
 
 def neighbours(work: Work, known: Mapping[str, KnownNode]) -> list[Neighbour]:
@@ -32,8 +36,19 @@ def neighbours(work: Work, known: Mapping[str, KnownNode]) -> list[Neighbour]:
             select(logs.c.node, func.max(logs.c.applied_at).label("at")).group_by(logs.c.node)
         )
     }
+    table = tables.peer_decision
+    words = {
+        row.node: (PeerDecided.model_validate_json(row.body), row.at)
+        for row in work.execute(select(table))
+    }
     return [
-        Neighbour(known=known[name], said=said.get(name), heard_at=heard.get(name) or "")
+        Neighbour(
+            known=known[name],
+            said=said.get(name),
+            heard_at=heard.get(name) or "",
+            word=words[name][0] if name in words else None,
+            word_at=words[name][1] if name in words else "",
+        )
         for name in sorted(known)
     ]
 

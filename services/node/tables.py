@@ -113,6 +113,11 @@ act = Table(
     Column("state", Text, nullable=False),
     Column("opened_at", Text, nullable=False),
     Column("closed_at", Text, nullable=False, server_default=""),
+    # When it ends by itself, and how the node stood before it, as canonical JSON: an emergency.
+    Column("ends_at", Text, nullable=False, server_default=""),
+    Column("stood_before", Text, nullable=False, server_default=""),
+    # The hub to which the node may go.
+    Column("to_hub", Text, nullable=False, server_default=""),
 )
 Index("act_by_state", act.c.state, act.c.id)
 
@@ -123,6 +128,65 @@ act_voice = Table(
     Column("act", Text, ForeignKey("act.id"), primary_key=True),
     Column("person", Text, primary_key=True),
     Column("at", Text, nullable=False),
+)
+
+# What associations have decided of nodes, as the governance of this node tells it: the newest of
+# each, and what this hub did about it.
+decided = Table(
+    "decided",
+    METADATA,
+    Column("association", Text, primary_key=True),
+    Column("node", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("root_key", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("heard_at", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("acted_at", Text, nullable=False, server_default=""),
+    Column("ends_at", Text, nullable=False, server_default=""),
+)
+Index("decided_by_root_key", decided.c.root_key)
+
+# The associations that have adopted a charter, as the governance of this node tells it.
+charter = Table(
+    "charter",
+    METADATA,
+    Column("association", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("heard_at", Text, nullable=False),
+)
+
+# What was told of membership and has no effect here, counted by who told it and why not.
+unheeded = Table(
+    "unheeded",
+    METADATA,
+    Column("origin", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("last_at", Text, nullable=False),
+)
+
+# On whose word the hub of each node has acted on it last, and why.
+peer_decision = Table(
+    "peer_decision",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("by_hub", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+# The hubs that have let a node go to another one, each with its newest word.
+peer_release = Table(
+    "peer_release",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("by_hub", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
 )
 
 # The tokens that were issued here: what they say, and never the tokens themselves.

@@ -21,6 +21,9 @@ from shared.tasks import ended
 
 RESTART_FIRST_S: Final = 0.5
 RESTART_MOST_S: Final = 30.0
+AGAIN_S: Final = 5.0
+"""How soon a duty is tried again by which somebody may have to be cut off, in seconds."""
+URGENT: Final = frozenset({"decisions", "revocations"})
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +39,7 @@ class Upkeep:
         store: the node service's database.
         telling: announces in the node's name.
         members: the nodes below this hub.
+        first: what comes before all that follows from it: what was decided.
         further: other duties.
     """
 
@@ -47,6 +51,7 @@ class Upkeep:
         telling: Telling,
         members: Members,
         *,
+        first: dict[str, Duty] | None = None,
         further: dict[str, Duty] | None = None,
     ) -> None:
         self._settings = settings
@@ -56,6 +61,7 @@ class Upkeep:
         self._members = members
         self._duties: dict[str, Duty] = {
             "description": self.describe,
+            **(first or {}),
             "revocations": members.enforce,
             "renewals": self._renew_members,
             "credential": self.take_renewal,
@@ -81,9 +87,13 @@ class Upkeep:
         """Do all duties, again and again, until cancelled."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._soon.wait(), self._settings.upkeep_s)
+                await asyncio.wait_for(self._soon.wait(), self._pause_s())
             self._soon.clear()
             await self.once()
+
+    def _pause_s(self) -> float:
+        upkeep_s = self._settings.upkeep_s
+        return min(upkeep_s, AGAIN_S) if URGENT & self.trouble.keys() else upkeep_s
 
     def notice(self) -> None:
         """Note, within a unit, that what it takes in asks for a duty before its turn."""

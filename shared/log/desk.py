@@ -22,6 +22,7 @@ from shared.contracts.node import (
     PeerLimited,
     PeerQuarantined,
 )
+from shared.contracts.peers import PeerReceived
 from shared.events import Log, Speaker
 from shared.ids import NodeName, ServiceName
 from shared.keys import SigningKey
@@ -341,6 +342,10 @@ class LogDesk:
             for told in arrived:
                 trust.admitted(work, told.event, origin=told.origin)
 
+        def received(work: Work, arrived: Sequence[Arrived[PeerReceived]]) -> None:
+            for told in arrived:
+                trust.received(work, told.event, origin=told.origin)
+
         def standing(work: Work, arrived: Sequence[Arrived[Any]]) -> None:
             for told in arrived:
                 trust.standing_changed(work, told.event, origin=told.origin)
@@ -354,6 +359,7 @@ class LogDesk:
 
         self.projector.on(DescriptionPublished, described)
         self.projector.on(PeerAdmitted, admitted)
+        self.projector.on(PeerReceived, received)
         for contract in (PeerLimited, PeerQuarantined, PeerCut):
             self.projector.on(contract, standing)
         self.projector.on(LetterKeyAnnounced, letter_key)

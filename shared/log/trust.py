@@ -22,7 +22,9 @@ from shared.contracts.node import (
     PeerLimited,
     PeerQuarantined,
 )
+from shared.contracts.peers import PeerReceived
 from shared.ids import NodeName
+from shared.log.releases import require_way
 from shared.log.tables import LogTables
 from shared.refusals import Kind, Refusal
 from shared.store import Prepared, Store, Work
@@ -126,6 +128,8 @@ class Trust:
         for given, by in ((self._own, self._own.node), (self._hub, self._own.node)):
             if given is not None:
                 self._keep(work, given, admitted_by=by)
+        if self._hub is not None and self._own.level == "local":
+            self._follow_move(work, self._own, self._hub)
 
     def read_all(self, work: Work) -> list[KnownNode]:
         """Return all rows of the registry."""
@@ -167,27 +171,52 @@ class Trust:
             NotItsChild: the one who says it is no hub, or not a hub of such nodes.
             NameTaken: the name has another root key, or another hub.
         """
-        row, hub = self._row(work, event.node), self._row(work, origin)
-        may = hub is not None and (
-            (hub.level == "intercontinental" and event.level == "continental")
-            or (
-                hub.level == "continental"
-                and event.level == "local"
-                and event.continent == hub.continent
-            )
-        )
-        if not may:
-            raise NotItsChild(f"{origin} admits {event.node}")
+        self._require_its_place(work, event, origin)
+        row = self._row(work, event.node)
         if row is not None and not self._is_hub_of(work, origin, row):
             # Else any hub could bring a node back that its own one has cut.
             raise NameTaken(f"{event.node} belongs to {row.admitted_by}")
-        parent = Parent(
+        self._keep(work, _parent(event), admitted_by=origin, revision=event.revision)
+
+    def received(self, work: Work, event: PeerReceived, *, origin: str) -> None:
+        """Learn that a node goes on with another hub, which shows its former hub's word.
+
+        Raises:
+            NotItsChild: the one who says it is not a hub of such nodes.
+            NameTaken: the name has another root key.
+            NotReleased: the hub to which it belongs has not let it go there.
+        """
+        self._require_its_place(work, event, origin)
+        row = self._row(work, event.node)
+        if row is None or self._is_hub_of(work, origin, row):
+            self._keep(work, _parent(event), admitted_by=origin, revision=event.revision)
+            return
+        if row.root_key != event.root_key:
+            raise NameTaken(event.node)
+        if row.node == self._own.node:
+            # Where this node itself belongs, its own settings say.
+            return
+        require_way(
+            event.releases,
             node=event.node,
-            continent=event.continent,
-            root_key=event.root_key,
-            level=event.level,
+            root_key=row.root_key,
+            at=row.admitted_by,
+            to=origin,
+            root_key_of=lambda name: self._continental_key(work, name),
         )
-        self._keep(work, parent, admitted_by=origin, revision=event.revision)
+        known = self._tables.known_node
+        work.execute(
+            update(known)
+            .where(known.c.node == event.node, known.c.revision < event.revision)
+            .values(
+                continent=event.continent,
+                admitted_by=origin,
+                standing=Standing.NORMAL.value,
+                cause="",
+                last_pages="{}",
+                revision=event.revision,
+            )
+        )
 
     def standing_changed(
         self, work: Work, event: PeerLimited | PeerQuarantined | PeerCut, *, origin: str
@@ -234,6 +263,52 @@ class Trust:
         )
         kept = sorted({*numbers, event.number})[-LETTER_KEYS_KEPT:]
         work.execute(delete(table).where(of_service, table.c.number < kept[0]))
+
+    def _require_its_place(
+        self, work: Work, event: PeerAdmitted | PeerReceived, origin: str
+    ) -> None:
+        """Return quietly when a hub may admit nodes of that level and continent.
+
+        Raises:
+            NotItsChild: it is no hub, or not a hub of such nodes.
+        """
+        hub = self._row(work, origin)
+        may = hub is not None and (
+            (hub.level == "intercontinental" and event.level == "continental")
+            or (
+                hub.level == "continental"
+                and event.level == "local"
+                and event.continent == hub.continent
+            )
+        )
+        if not may:
+            raise NotItsChild(f"{origin} admits {event.node}")
+
+    def _continental_key(self, work: Work, name: str) -> str | None:
+        row = self._row(work, name)
+        return row.root_key if row is not None and row.level == "continental" else None
+
+    def _follow_move(self, work: Work, own: Parent, hub: Parent) -> None:
+        """Stand below another hub than before: what was given is as if it had always been so.
+
+        The former hub is one of many now, below the hub of hubs that it had told of; of that one
+        the new hub tells.
+        """
+        known = self._tables.known_node
+        in_place = known.c.node == own.node, known.c.continent != own.continent
+        work.execute(update(known).where(*in_place).values(continent=own.continent))
+        given = (
+            known.c.admitted_by == own.node,
+            known.c.node.not_in((own.node, hub.node)),
+            known.c.level == "continental",
+        )
+        for former in work.execute(select(known.c.node).where(*given)).scalars().all():
+            below_it = known.c.admitted_by == former, known.c.level == "intercontinental"
+            above = work.execute(select(known.c.node).where(*below_it)).scalar_one_or_none()
+            now_below = {hub.node: own.node, former: above or hub.node}
+            now_below |= {above: hub.node} if above is not None else {}
+            for node, by in now_below.items():
+                work.execute(update(known).where(known.c.node == node).values(admitted_by=by))
 
     def _is_hub_of(self, work: Work, origin: str, row: Any) -> bool:
         """Return whether a node is the hub of another: the one that admitted it.
@@ -298,3 +373,12 @@ class Trust:
                     standing=Standing.NORMAL.value, cause="", last_pages="{}", revision=revision
                 )
             )
+
+
+def _parent(event: PeerAdmitted | PeerReceived) -> Parent:
+    return Parent(
+        node=event.node,
+        continent=event.continent,
+        root_key=event.root_key,
+        level=event.level,
+    )

@@ -1,0 +1,1 @@
+"""Other people's counts beside ours: libraries in an environment of their own, asked by text."""

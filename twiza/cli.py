@@ -18,6 +18,7 @@ from twiza.commands import (
     looking,
     matching,
     recounting,
+    register,
     rings,
     rounds,
     running,
@@ -81,6 +82,7 @@ token.command("issue")(tokens.issue)
 token.command("list")(tokens.listed)
 token.command("revoke")(tokens.revoke)
 app.add_typer(token, name="token")
+app.add_typer(register.app, name="register")
 
 
 def main() -> None:

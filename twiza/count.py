@@ -13,22 +13,27 @@ if TYPE_CHECKING:
 
 SYNONYMS: Final[Mapping[str, str]] = {
     "beatpath": "schulze",
-    "schwartz-sequential-dropping": "schulze",
     "tideman": "ranked-pairs",
     "instant-runoff": "irv",
     "alternative-vote": "irv",
     "single-transferable-vote": "stv",
+    "stv-wigm": "stv",
     "greedy": "greedy-skip",
     "greedy-no-skip": "greedy-stop",
+    "greedy-noskip": "greedy-stop",
     "equal-shares": "equal-shares-cost",
     "mes": "equal-shares-cost",
     "mes-cost": "equal-shares-cost",
+    "mes-card": "equal-shares-cardinality",
     "mes-cardinality": "equal-shares-cardinality",
+    "seq-phragmen": "phragmen",
     "sequential-phragmen": "phragmen",
 }
-"""Other names of rules; with ``-add1`` or ``-add1u`` behind it Equal Shares is completed."""
+"""Other names of rules."""
 _COMPLETIONS: Final = {"-add1u": (True, True), "-add1": (True, False), "-u": (False, True)}
 """By the end of a name: whether budgets grow, and whether what is left goes by votes."""
+_THRESHOLD: Final = "-threshold"
+"""At the end of a name: projects below the file's least score are left out."""
 _SAYS: Final = {
     "ranks": "schulze, ranked-pairs, irv and stv",
     "scores": "score and star",
@@ -60,6 +65,7 @@ def counted(
     Raises:
         UnknownRule: there is no rule of that name, or it does not fit to what the ballots say.
     """
+    from services.governance.rules import Method
     from services.governance.tally import Poll, counted
 
     notices = list(contest.notices)
@@ -68,6 +74,8 @@ def counted(
     if not rule and contest.rule is None:
         notices.append("The file names no rule: it is counted by Schulze's method.")
     taken = _rule(contest, rule, seats)
+    if taken.method is Method.BUDGET and contest.by is not None:
+        return contest.by(taken), notices
     cast = sum(number for _, number in contest.choices)
     poll = Poll(ballot_id="", rule=taken, options=contest.options, roll_size=cast, seed="")
     return counted(poll, contest.choices), notices
@@ -102,6 +110,7 @@ def _rule(contest: "Contest", name: str, seats: int | None) -> "Rule":
 
     from services.governance.rules import Method, Rule, Ties
 
+    name = name.strip().lower().replace("_", "-")
     wanted = SYNONYMS.get(name, name)
     budget = _budget(contest, name) if contest.rule and contest.rule.budget else None
     if not wanted:
@@ -137,7 +146,10 @@ def _method(wanted: str, name: str) -> Any:
 
 
 def _budget(contest: "Contest", name: str) -> "BudgetRule | None":
-    """Return the budget's rule with another way of counting, where a name says one."""
+    """Return the budget's rule with another way of counting, where a name says one.
+
+    The file's least score belongs to its own rule; another one has it where its name says so.
+    """
     from services.governance.rules import BudgetCount
 
     assert contest.rule is not None
@@ -145,18 +157,19 @@ def _budget(contest: "Contest", name: str) -> "BudgetRule | None":
     assert own is not None
     if not name or name == "budget":
         return own
-    base, grows, by_votes = name, False, False
+    base = name.removesuffix(_THRESHOLD)
+    threshold = own.threshold if base != name else 0
+    grows, by_votes = False, False
     for ending, completion in _COMPLETIONS.items():
-        if name.endswith(ending):
-            base, (grows, by_votes) = name.removesuffix(ending), completion
+        if base.endswith(ending):
+            base, (grows, by_votes) = base.removesuffix(ending), completion
             break
     base = SYNONYMS.get(base, base)
     ways = [way.value for way in BudgetCount]
     if base not in ways or ((grows or by_votes) and "shares" not in base):
         raise UnknownRule(f"{name[:40]!r}; a budget is counted by {', '.join(ways)}")
-    return own.model_copy(
-        update={"count": BudgetCount(base), "add1": grows, "then_greedy": by_votes}
-    )
+    way = {"count": BudgetCount(base), "add1": grows, "then_greedy": by_votes}
+    return own.model_copy(update={**way, "threshold": threshold})
 
 
 def _require_fit(contest: "Contest", method: Any) -> None:

@@ -60,6 +60,7 @@ class Contest:
         rule: the rule that the file names, or that its format stands for; nothing where any rule
             that reads such ballots is as good.
         own: the count by the file's own rule, where that has parts that no ``Rule`` can say.
+        by: the count by another rule of the same method, where the file has units of its own.
         notices: what a reader of the result should know about the reading.
     """
 
@@ -70,6 +71,7 @@ class Contest:
     choices: tuple[tuple[Mapping[str, Any], int], ...]
     rule: Rule | None = None
     own: "Callable[[], Report] | None" = None
+    by: "Callable[[Rule], Report] | None" = None
     notices: tuple[str, ...] = ()
 
 

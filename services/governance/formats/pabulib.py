@@ -74,6 +74,7 @@ def contest(content: str | bytes, *, name: str) -> Contest:
         choices=tuple((_choice(file, one, codes), one.ballots) for one in file.ballots),
         rule=rule,
         own=lambda: counted_by(file, codes, rule),
+        by=lambda other: counted_by(file, codes, other),
         notices=tuple(notices),
     )
 

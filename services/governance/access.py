@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.governance.assembly_access import ASSEMBLY_ROWS
+from services.governance.ballot_access import BALLOT_ROWS
 from services.governance.decision_access import DECISION_ROWS
 from services.governance.roll_access import ROLL_ROWS
 from shared import health
@@ -16,6 +17,7 @@ ACCESS: Final = AccessTable(
         "read_log_standing": only(Role.SERVICE, reads=True),
         **ROLL_ROWS,
         **DECISION_ROWS,
+        **BALLOT_ROWS,
         **ASSEMBLY_ROWS,
     }
 )

@@ -9,7 +9,14 @@ from typing import Final
 import structlog
 from fastapi import FastAPI
 
-from services.governance import api_assemblies, api_decisions, api_rolls, register_projections
+from services.governance import (
+    api_assemblies,
+    api_ballots,
+    api_cycles,
+    api_decisions,
+    api_rolls,
+    register_projections,
+)
 from services.governance.access import ACCESS
 from services.governance.decision_keeper import DecisionKeeper
 from services.governance.parts import Parts, State
@@ -76,7 +83,9 @@ def application(
     problems.install(app)
     app.include_router(api_rolls.router())
     app.include_router(api_decisions.router())
+    app.include_router(api_ballots.router())
     app.include_router(api_assemblies.router())
+    app.include_router(api_cycles.router())
     app.include_router(
         log_router(
             desk_of,

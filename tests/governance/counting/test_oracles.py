@@ -62,7 +62,7 @@ def test_pref_voting_finds_the_same_single_winners_of_every_ward() -> None:
 def made_up(luck: random.Random) -> list[Said]:
     """Return ballots with equal ranks, some of them short."""
     said: list[Said] = []
-    for _ in range(9):
+    for _ in range(30):
         groups: list[list[str]] = []
         for code in luck.sample(CODES, luck.randint(1, len(CODES))):
             if groups and luck.random() < 0.3:

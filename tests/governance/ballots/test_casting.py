@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.governance.ballot_handlers import Opening, open_ballot
 from services.governance.ballot_refusals import (
     AlreadyVoted,
     BallotClosed,
@@ -20,7 +21,9 @@ from services.governance.ballot_refusals import (
 )
 from services.governance.ballots import Channel, ballot_of
 from services.governance.casting import issued, issued_count, tellable_turnout
+from services.governance.paper_urns import tick
 from services.governance.receipts import inclusion, receipt_of, urn
+from services.governance.roll_handlers import roll_of
 from services.governance.rolls import NotInRoll
 from shared.canonical import canonical
 from shared.clock import SetClock
@@ -211,8 +214,6 @@ async def test_while_a_ballot_is_open_small_numbers_are_not_told(store: Store) -
 
 
 async def test_who_was_ticked_for_the_urn_does_not_vote_online(store: Store) -> None:
-    from services.governance.paper_urns import tick
-
     await store.write(begin)
     await store.write(tick, BALLOT, voter=f"p:{person(0)}", teller="safia")
     assert (await store.read(issued, BALLOT, f"p:{person(0)}")) == (Channel.URN, "2026-11-22T09")
@@ -226,9 +227,6 @@ async def _urn(store: Store) -> Any:
 
 
 def _open_again(work: Any) -> None:
-    from services.governance.ballot_handlers import Opening, open_ballot
-    from services.governance.roll_handlers import roll_of
-
     open_ballot(
         work,
         Opening(

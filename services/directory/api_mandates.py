@@ -3,13 +3,18 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from services.directory import mandate_handlers, register_rows
 from services.directory.access import ACCESS
 from services.directory.api_register import answer, once
-from services.directory.api_register_models import EndingIn, MandateIn, MandateOut, mandate_out
+from services.directory.api_register_models import (
+    EndingIn,
+    MandateIn,
+    MandateOut,
+    Moment,
+    mandate_out,
+)
 from services.directory.parts import Parts, PartsDep
 from services.directory.register import (
     BadTerm,
@@ -75,9 +80,7 @@ async def list_mandates(
     caller: Annotated[Caller, allowed("list_mandates")],
     person: Annotated[PersonId | None, Query(description="Only this person's.")] = None,
     entity: Annotated[EntityId | None, Query(description="Only this entity's.")] = None,
-    at: Annotated[
-        AwareDatetime | None, Query(description="Only those that hold at this moment.")
-    ] = None,
+    at: Annotated[Moment | None, Query(description="Only those that hold at this moment.")] = None,
     size: SizeQuery = PAGE_SIZE,
     after: AfterQuery = None,
 ) -> Page[MandateOut]:

@@ -2,9 +2,24 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
-from services.directory.register import NOTE_MAX, NUMBER_MAX, Mandate, Member, Person, Step
+from services.directory.register import (
+    NOTE_MAX,
+    NUMBER_MAX,
+    Mandate,
+    Member,
+    Person,
+    Step,
+    of_our_time,
+)
 from shared.contracts.directory import EntityId
 from shared.contracts.fields import LINE_PATTERN, PROSE_PATTERN, Day
 from shared.contracts.register import Gender, Giver, Group, MemberId, PersonId, Standing
@@ -14,6 +29,8 @@ _ENTITY: str = "souss:0199c2f4-7d1a-7c3e-9b52-2f6f0a9d4e11"
 
 Number = Annotated[str, StringConstraints(max_length=NUMBER_MAX, pattern=LINE_PATTERN)]
 Note = Annotated[str, StringConstraints(max_length=NOTE_MAX, pattern=PROSE_PATTERN)]
+Moment = Annotated[AwareDatetime, AfterValidator(of_our_time)]
+"""A moment with its offset, between 1900 and 2200."""
 LeavingReason = Literal["left", "excluded"]
 EndingReason = Literal["ended", "resigned", "revoked"]
 
@@ -70,9 +87,7 @@ class MemberIn(_In):
     member: MemberId = Field(examples=[_PERSON])
     standing: Standing = "full"
     groups: list[Group] = Field(default=[], max_length=20, examples=[["worker"]])
-    since: AwareDatetime | None = Field(
-        default=None, description="Where they were admitted before today."
-    )
+    since: Moment | None = Field(default=None, description="Where they were admitted before today.")
 
 
 class MemberOut(BaseModel):
@@ -107,8 +122,8 @@ class MandateIn(_In):
 
     person: PersonId = Field(examples=[_PERSON])
     entity: EntityId = Field(examples=[_ENTITY])
-    begins: AwareDatetime | None = Field(default=None, description="Now, where nothing is said.")
-    ends: AwareDatetime | None = Field(
+    begins: Moment | None = Field(default=None, description="Now, where nothing is said.")
+    ends: Moment | None = Field(
         default=None, description="The end of the term; open where nothing is said."
     )
     given_by: Giver | None = Field(

@@ -16,6 +16,8 @@ AHEAD_MAX: Final = timedelta(days=366)
 """How long before it begins a mandate may be given."""
 NOTE_MAX: Final = 1_000
 NUMBER_MAX: Final = 60
+YEAR_MIN: Final = 1900
+YEAR_MAX: Final = 2200
 _GIVER: Final = re.compile(r"[a-z0-9][a-z0-9:._-]{0,127}")
 
 
@@ -168,6 +170,17 @@ class Step:
 def giver(caller: str) -> str:
     """Return who records something, as the log may say it: ids of another form are left out."""
     return caller if _GIVER.fullmatch(caller) else "somebody"
+
+
+def of_our_time(at: datetime) -> datetime:
+    """Return a moment that a register can hold; years far away are slips of the pen.
+
+    Raises:
+        ValueError: it is before 1900 or after 2200.
+    """
+    if not YEAR_MIN <= at.year <= YEAR_MAX:
+        raise ValueError(f"a moment lies between {YEAR_MIN} and {YEAR_MAX}")
+    return at
 
 
 def is_entity(member_id: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar, Final
 
-from services.directory.register import NOTE_MAX, NUMBER_MAX
+from services.directory.register import NOTE_MAX, NUMBER_MAX, of_our_time
 from services.directory.register_words import GENDERS, HEADINGS, NO, STANDINGS, YES
 from shared.refusals import Kind, Refusal
 
@@ -197,7 +197,7 @@ def _day(given: Mapping[str, str], column: str) -> datetime | None:
         if match is None:
             raise ValueError
         year, month, day = map(int, match.groups())
-        return datetime(year, month, day, tzinfo=UTC)
+        return of_our_time(datetime(year, month, day, tzinfo=UTC))
     except ValueError as error:
         raise _Wrong(column, "bad-day", cell) from error
 

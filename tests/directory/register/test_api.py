@@ -153,6 +153,8 @@ async def test_a_person_is_amended_as_they_were_read(steward: AsyncClient) -> No
         ("POST", "members", {"member": "nobody"}, "unknown-person"),
         ("POST", "members", {"member": entity_id(9)}, "unknown-entity"),
         ("POST", "members", {"member": ARGAN, "groups": ["A b"]}, "invalid"),
+        ("POST", "members", {"member": ARGAN, "since": "0001-01-01T00:00:00+14:00"}, "invalid"),
+        ("GET", "mandates?at=9999-12-31T23:59:59-12:00", None, "invalid"),
         ("POST", "members/nobody/end", {}, "not-a-member"),
         ("POST", "mandates", {"person": "nobody", "entity": ARGAN}, "unknown-person"),
         ("POST", "mandates", {"person": "x", "entity": "souss"}, "invalid"),

@@ -24,6 +24,7 @@ from services.node.invitations import (
 from shared.clock import Clock, SystemClock, stamp
 from shared.keys import SigningKey, fingerprint, read_secret, write_secret
 from shared.refusals import Kind, Refusal
+from shared.subjects import Level
 
 TIMEOUT_S: Final = 15.0
 ANSWER_BYTES_MAX: Final = 200_000
@@ -73,26 +74,47 @@ class AnotherHub(Refusal):
     title: ClassVar[str] = "This node is joined to another hub already"
 
 
+class NotMoving(Refusal):
+    """A node was to move that has no hub to leave, or is one itself."""
+
+    kind: ClassVar[Kind] = Kind.CONFLICT
+    slug: ClassVar[str] = "not-moving"
+    title: ClassVar[str] = "Only a network's own node moves, from the hub to which it is joined"
+
+
 def own_fingerprint(home: Home) -> str:
     """Return the six words that the node's people tell the hub's people."""
     return fingerprint(SigningKey.load(home.root_key).public)
 
 
-def request_of(home: Home, invitation: Invitation, *, clock: Clock | None = None) -> JoiningRequest:
+def request_of(
+    home: Home, invitation: Invitation, *, moving: bool = False, clock: Clock | None = None
+) -> JoiningRequest:
     """Return this node's request to join the hub of an invitation, signed by its root key.
+
+    Args:
+        home: the node's home.
+        invitation: the hub's.
+        moving: whether it leaves the hub to which it is joined; a local node's continent is then
+            the new hub's.
+        clock: tells when it was asked.
 
     Raises:
         AnotherHub: the node is joined already, to another hub.
+        NotMoving: a hub would move, or a node that is joined to none.
     """
     settings, federation = home.settings(), home.federation()
-    if federation is not None and federation.hub_root_key != invitation.root_key:
+    elsewhere = federation is not None and federation.hub_root_key != invitation.root_key
+    if moving and (federation is None or settings.level is not Level.LOCAL):
+        raise NotMoving(settings.name)
+    if federation is not None and elsewhere and not moving:
         raise AnotherHub(federation.hub)
     return signed_request(
         SigningKey.load(home.root_key),
         {
             "hub": invitation.hub,
             "node": settings.name,
-            "continent": settings.continent,
+            "continent": invitation.hub_continent if moving else settings.continent,
             "level": settings.level.value,
             "leaf_key": SigningKey.load(home.leaf_key).public,
             "names": settings.names,
@@ -104,7 +126,7 @@ def request_of(home: Home, invitation: Invitation, *, clock: Clock | None = None
 
 
 async def request_joining(
-    home: Home, invitation: Invitation, *, clock: Clock | None = None
+    home: Home, invitation: Invitation, *, moving: bool = False, clock: Clock | None = None
 ) -> JoiningAnswer:
     """Ask to join the hub of an invitation, and return what it answers.
 
@@ -112,10 +134,11 @@ async def request_joining(
 
     Raises:
         AnotherHub: the node is joined already, to another hub.
+        NotMoving: a hub would move, or a node that is joined to none.
         HubSilent: no answer, or another certificate than the invitation's.
         JoiningRefused: the hub refused; ``reason`` is its refusal's name.
     """
-    request = request_of(home, invitation, clock=clock)
+    request = request_of(home, invitation, moving=moving, clock=clock)
     async with _hub(invitation) as client:
         await _answer(client, "POST", "/joining", json=request.model_dump(mode="json"))
     # Written down only now: what the hub has not taken need not be asked after.
@@ -144,6 +167,9 @@ async def ask_after(home: Home) -> JoiningAnswer:
 def complete_joining(home: Home, answer: JoiningAnswer) -> Federation:
     """Write the link to the hub down; nats-server and the services take it up when they start.
 
+    A node that comes from another hub belongs to the new one's continent from then on. Its logs go
+    on as they are, in the same epochs: the new hub gathers them from their first page.
+
     Raises:
         NotInvited: this home has answered no invitation.
         NotAdmittedYet: the hub has not admitted the node.
@@ -166,6 +192,10 @@ def complete_joining(home: Home, answer: JoiningAnswer) -> Federation:
             "offered": answer.offered or invitation.offered,
         }
     )
+    settings = home.settings()
+    if settings.level is Level.LOCAL and settings.continent != federation.hub_continent:
+        # Before the link, whose change is what has the services start again.
+        home.save_settings(settings.model_copy(update={"continent": federation.hub_continent}))
     home.save_federation(federation)
     log.info("joined", peer=federation.hub)
     return federation

@@ -118,10 +118,18 @@ class Hub:
 
 
 @asynccontextmanager
-async def hub_of(node: TestNode) -> AsyncIterator[Hub]:
-    """Run a hub with its governance, as long as this lasts."""
+async def hub_of(node: TestNode, *, below: Hub | None = None) -> AsyncIterator[Hub]:
+    """Run a hub with its governance, as long as this lasts.
+
+    Args:
+        node: the hub.
+        below: the intercontinental hub whose association has admitted it, if any.
+    """
     hub = Hub(node)
-    await node.start()
+    if below is None:
+        await node.start()
+    else:
+        await joined(below, node)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(hub.close)
         # The node service makes the streams into which governance tells.

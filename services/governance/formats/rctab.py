@@ -4,7 +4,6 @@ The configuration says who stands, how marks are read and how they are counted. 
 random draw is decided here by the order of its candidates, and noted.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,14 @@ from services.governance.formats.contest import (
     NoContestFile,
     codes_for,
     wrong,
+)
+from services.governance.formats.rctab_facts import (
+    Facts,
+    candidates_of,
+    facts_of,
+    rules_of,
+    sources_of,
+    whole,
 )
 from services.governance.formats.rctab_reading import End, Marks, Overvotes, Reading, grouped
 from services.governance.formats.rctab_records import (
@@ -50,8 +57,6 @@ _TIES: Final = {
 """By the name of each way: whether earlier rounds decide first, and whether a draw does then."""
 _DECIMALS_MAX: Final = 20
 
-Facts = Mapping[str, Any]
-
 
 def read(path: Path, *, config: Path | None = None) -> Contest:
     """Return the contest of a configuration, of a folder that has one, or of a record.
@@ -68,7 +73,7 @@ def read(path: Path, *, config: Path | None = None) -> Contest:
         config, record = _found(path)
     elif path.is_file() and path.resolve() != config.resolve():
         record = path
-    facts = _facts(config)
+    facts = facts_of(config)
     like = _reading(facts)
     marks: list[tuple[Marks, int]] = []
     for source, place in _sources(facts, config, record):
@@ -79,7 +84,7 @@ def read(path: Path, *, config: Path | None = None) -> Contest:
 def _found(path: Path) -> tuple[Path, Path | None]:
     """Return the configuration that belongs to a path, and the record if that is one."""
     folder = path if path.is_dir() else path.parent
-    if path.is_file() and path.suffix.lower() == ".json" and "cvrFileSources" in _facts(path):
+    if path.is_file() and path.suffix.lower() == ".json" and "cvrFileSources" in facts_of(path):
         return path, None
     beside = [one for one in sorted(folder.glob("*.json")) if _is_config(one)]
     if path.is_file():
@@ -92,7 +97,7 @@ def _found(path: Path) -> tuple[Path, Path | None]:
 
 def _is_config(path: Path) -> bool:
     try:
-        return "cvrFileSources" in _facts(path)
+        return "cvrFileSources" in facts_of(path)
     except BadContestFile:
         return False
 
@@ -101,53 +106,45 @@ def _names(config: Path, record: Path) -> bool:
     """Tell whether a configuration names a record among its files."""
     return any(
         (config.parent / str(source.get("filePath", ""))).resolve() == record.resolve()
-        for source in _facts(config)["cvrFileSources"]
+        for source in sources_of(facts_of(config))
     )
 
 
-def _facts(path: Path) -> Facts:
-    try:
-        facts = json.loads(read_bytes(path))
-    except ValueError as error:
-        raise wrong(f"{path.name} is not JSON") from error
-    if not isinstance(facts, dict):
-        raise wrong(f"{path.name} is no configuration")
-    return facts
-
-
 def _reading(facts: Facts) -> Reading:
-    rules = _rules(facts)
+    rules = rules_of(facts)
     overvotes = str(rules.get("overvoteRule"))
     if overvotes not in [one.value for one in Overvotes]:
         raise wrong(f"we do not know the rule for overvotes {overvotes!r}")
     skipped = str(rules.get("maxSkippedRanksAllowed", "unlimited"))
     return Reading(
         overvotes=Overvotes(overvotes),
-        skipped_max=None if skipped == "unlimited" else _whole(rules, "maxSkippedRanksAllowed"),
+        skipped_max=None if skipped == "unlimited" else whole(rules, "maxSkippedRanksAllowed"),
         repeated_ends=rules.get("exhaustOnDuplicateCandidate") is True,
     )
 
 
 def _sources(facts: Facts, config: Path, record: Path | None) -> list[tuple[Source, Path]]:
     """Return how and where the records are read; a record that was given takes its place."""
-    most = str(_rules(facts).get("maxRankingsAllowed", "max"))
+    most = str(rules_of(facts).get("maxRankingsAllowed", "max"))
     names: dict[str, str] = {}
-    for candidate in _candidates(facts):
-        for alias in (candidate["name"], candidate.get("code"), *candidate.get("aliases", ())):
+    for candidate in candidates_of(facts):
+        aliases = candidate.get("aliases")
+        others = aliases if isinstance(aliases, list) else ()
+        for alias in (candidate["name"], candidate.get("code"), *others):
             if alias:
                 names[str(alias).strip()] = str(candidate["name"]).strip()
     found: list[tuple[Source, Path]] = []
-    for told in facts["cvrFileSources"]:
+    for told in sources_of(facts):
         source = Source(
             path=str(told.get("filePath", "")),
             provider=str(told.get("provider", "")),
             names=names,
             contest=str(told.get("contestId") or ""),
-            first_column=_whole(told, "firstVoteColumnIndex", 1) - 1,
-            first_row=_whole(told, "firstVoteRowIndex", 1) - 1,
-            ranks_max=len(_candidates(facts))
+            first_column=whole(told, "firstVoteColumnIndex", 1) - 1,
+            first_row=whole(told, "firstVoteRowIndex", 1) - 1,
+            ranks_max=len(candidates_of(facts))
             if most == "max"
-            else _whole(_rules(facts), "maxRankingsAllowed"),
+            else whole(rules_of(facts), "maxRankingsAllowed"),
             overvote_label=str(told.get("overvoteLabel") or "").strip(),
             overvote_delimiter=str(told.get("overvoteDelimiter") or ""),
             skipped_label=str(told.get("skippedRankLabel") or "").strip(),
@@ -181,10 +178,10 @@ def _contest(
     facts: Facts, like: Reading, marks: Sequence[tuple[Marks, int]], config: Path
 ) -> Contest:
     read_as, blank = grouped(marks, like)
-    standing = [one for one in _candidates(facts) if one.get("excluded") is not True]
+    standing = [one for one in candidates_of(facts) if one.get("excluded") is not True]
     names = [str(one["name"]).strip() for one in standing]
-    rules = _rules(facts)
-    seats = _whole(rules, "numberOfWinners")
+    rules = rules_of(facts)
+    seats = whole(rules, "numberOfWinners")
     if not 1 <= seats <= SEATS_MAX:
         raise wrong("the number of winners is out of range")
     codes = codes_for([*names, WRITE_INS])
@@ -192,7 +189,7 @@ def _contest(
     declared = codes[:-1]
     return Contest(
         format="rctab",
-        name=str(facts.get("outputSettings", {}).get("contestName") or config.stem),
+        name=_title(facts) or config.stem,
         options=tuple(Option(code=code) for code in declared),
         names={code: name for name, code in code_of.items()},
         choices=_choices(read_as, {name: code_of[name] for name in names}, blank),
@@ -200,6 +197,11 @@ def _contest(
         own=_own(facts, read_as, code_of, blank),
         notices=_notices(rules),
     )
+
+
+def _title(facts: Facts) -> str:
+    settings = facts.get("outputSettings")
+    return str(settings.get("contestName") or "") if isinstance(settings, dict) else ""
 
 
 def _choices(
@@ -228,7 +230,7 @@ def _own(
         from services.governance.counting.tabulated import Orders, count_tabulated
         from services.governance.counting.ties import Lots
 
-        labels = [told.get("undeclaredWriteInLabel") for told in facts["cvrFileSources"]]
+        labels = [told.get("undeclaredWriteInLabel") for told in sources_of(facts)]
         used = any(WRITE_INS in order for order, _ in read_as)
         codes = [code for name, code in code_of.items() if name != WRITE_INS]
         write_ins = code_of[WRITE_INS] if used or any(labels) else None
@@ -257,24 +259,24 @@ def _own(
 def _convention(facts: Facts, write_ins: str | None) -> "Convention":
     from services.governance.counting.tabulated import Convention, Mode
 
-    rules = _rules(facts)
+    rules = rules_of(facts)
     mode = _MODES.get(str(rules.get("winnerElectionMode")))
     if mode is None:
         raise wrong(f"we do not count by {rules.get('winnerElectionMode')!r}")
-    decimals = _whole(rules, "decimalPlacesForVoteArithmetic", 4)
+    decimals = whole(rules, "decimalPlacesForVoteArithmetic", 4)
     if decimals > _DECIMALS_MAX:
         raise wrong("it asks for too many decimals")
     return Convention(
         mode=Mode(mode),
-        seats=_whole(rules, "numberOfWinners"),
+        seats=whole(rules, "numberOfWinners"),
         decimals=decimals,
         hare=rules.get("hareQuota") is True,
         whole=rules.get("nonIntegerWinningThreshold") is not True,
         first_round=rules.get("doesFirstRoundDetermineThreshold") is True,
-        minimum=_whole(rules, "minimumVoteThreshold", 0),
+        minimum=whole(rules, "minimumVoteThreshold", 0),
         batch=rules.get("batchElimination") is True,
         until_two=rules.get("continueUntilTwoCandidatesRemain") is True,
-        stop_after=_whole(rules, "stopTabulationEarlyAfterRound", 0) or None,
+        stop_after=whole(rules, "stopTabulationEarlyAfterRound", 0) or None,
         earlier=_ties(rules)[0],
         write_ins=write_ins,
     )
@@ -291,32 +293,6 @@ def _notices(rules: Facts) -> tuple[str, ...]:
     if _ties(rules)[1]:
         return ("its rule leaves ties to a random draw; here the order of its list decides them",)
     return ()
-
-
-def _rules(facts: Facts) -> Facts:
-    rules = facts.get("rules")
-    if not isinstance(rules, dict) or not isinstance(facts.get("cvrFileSources"), list):
-        raise wrong("it is no configuration of a contest")
-    return rules
-
-
-def _candidates(facts: Facts) -> list[dict[str, Any]]:
-    found = facts.get("candidates")
-    if not isinstance(found, list) or not all(
-        isinstance(one, dict) and isinstance(one.get("name"), str) for one in found
-    ):
-        raise wrong("its list of candidates is missing")
-    return found
-
-
-def _whole(facts: Facts, key: str, default: int | None = None) -> int:
-    """Return a whole number of a configuration, which writes them as text."""
-    value = str(facts.get(key) if facts.get(key) is not None else "").strip()
-    if not value and default is not None:
-        return default
-    if not value.isdecimal() or len(value) > 9:
-        raise wrong(f"{key} is no whole number")
-    return int(value)
 
 
 def _length(read: tuple[tuple[str, ...], End]) -> int:

@@ -156,7 +156,7 @@ async def call_assembly(
     def unit(work: Work) -> Answer:
         def do() -> Answer:
             kept = assembly_handlers.call_assembly(
-                work, given, actor=actor_of(caller), languages=parts.settings.languages
+                work, given, actor=actor_of(caller), languages=parts.settings.charter
             )
             return _answer(kept, status=201, location=f"assemblies/{kept.id}")
 

@@ -239,7 +239,7 @@ async def begin_cycle(
     def unit(work: Work) -> Answer:
         def do() -> Answer:
             kept = cycle_handlers.begin_cycle(
-                work, given, actor=actor_of(caller), languages=parts.settings.languages
+                work, given, actor=actor_of(caller), languages=parts.settings.charter
             )
             return _answer(work, kept, location=f"cycles/{kept.id}")
 

@@ -88,7 +88,7 @@ async def give_notice(
     return await step(
         parts, caller, "give_notice", decision_id,
         lambda one, actor, now: decision_handlers.give_notice(
-            one, actor, rule=given.rule, languages=parts.settings.languages, now=now,
+            one, actor, rule=given.rule, languages=parts.settings.charter, now=now,
             **given.times(),
         ),
         key=key, if_match=if_match, said=given.model_dump_json(),

@@ -195,7 +195,7 @@ async def read_decision(
     if unchanged(if_none_match, tag):
         return not_modified(tag)
     found = decision_views.shown(
-        kept, language=language_tag(lang), languages=parts.settings.languages
+        kept, language=language_tag(lang), languages=parts.settings.charter
     )
     headers = {"ETag": tag, "Content-Language": found["words"]["language"]}
     return Response(orjson.dumps(found), headers=headers, media_type="application/json")

@@ -3,18 +3,21 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
+from sqlalchemy import create_engine
 
 from services.governance.access import ACCESS
 from services.governance.app import application, assembled, projections
 from services.governance.parts import Parts, State
 from services.governance.settings import GovernanceSettings
-from services.governance.tables import LOG
+from services.governance.tables import LOG, metadata
 from shared.access import Gate
 from shared.clock import SetClock
 from shared.events import Speaker
@@ -60,10 +63,23 @@ def clock() -> SetClock:
     return SetClock(NOW)
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all tables of governance and nothing in them, to be copied."""
+    path = tmp_path_factory.mktemp("governance") / "empty.db"
+    engine = create_engine(f"sqlite:///{path}")
+    metadata.create_all(engine)
+    engine.dispose()
+    return path
+
+
 @pytest.fixture
-async def sqlite_store(tmp_path: Path, clock: SetClock) -> AsyncIterator[Store]:
+async def sqlite_store(
+    tmp_path: Path, clock: SetClock, empty_database: Path
+) -> AsyncIterator[Store]:
     """A store of governance in a file."""
-    async with opened(f"sqlite:///{tmp_path / 'governance.db'}", clock=clock) as store:
+    path = copyfile(empty_database, tmp_path / "governance.db")
+    async with opened(f"sqlite:///{path}", clock=clock, create=False) as store:
         yield store
 
 
@@ -129,21 +145,27 @@ class Governance:
             clock=clock,
         )
         self.parts: Parts
-        self.app = application(
-            self.settings, lifespan=self._lifespan, checks=Checks(), desk_of=self._no_desk
+
+    @cached_property
+    def app(self) -> FastAPI:
+        """The application with this one's own lifespan, for whoever serves it."""
+        return application(
+            self.settings, lifespan=self._lifespan, checks=Checks(), desk_of=_no_desk
         )
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[AsyncClient]:
         """Run the application and return a client of it."""
-        async with self.app.router.lifespan_context(self.app) as state:
+        app = _FREE.pop() if _FREE else _bare_application()
+        async with self._lifespan(app) as state:
 
             async def with_state(scope: Any, receive: Any, send: Any) -> None:
-                await self.app({**scope, "state": dict(state or {})}, receive, send)
+                await app({**scope, "state": dict(state)}, receive, send)
 
             transport = ASGITransport(app=with_state)
             async with AsyncClient(transport=transport, base_url="http://node/") as client:
                 yield client
+        _FREE.append(app)
 
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[State]:
@@ -152,8 +174,25 @@ class Governance:
             self.parts = parts
             yield {"parts": parts}
 
-    def _no_desk(self) -> LogDesk:
-        raise AssertionError("these tests read no log")
+
+def _no_desk() -> LogDesk:
+    raise AssertionError("these tests read no log")
+
+
+def _bare_application() -> FastAPI:
+    """Return an application that opens nothing: making its paths takes longer than most tests."""
+
+    @asynccontextmanager
+    async def nothing(app: FastAPI) -> AsyncIterator[State]:
+        states: list[State] = []
+        for state in states:
+            yield state
+
+    return application(SETTINGS, lifespan=nothing, checks=Checks(), desk_of=_no_desk)
+
+
+_FREE: list[FastAPI] = []
+"""Applications that no client uses at the moment."""
 
 
 @pytest.fixture

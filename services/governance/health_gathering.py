@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from services.governance import decision_rows, delegations, register_views
 from services.governance.assembly_rows import Declared, declarations
@@ -54,7 +54,10 @@ _OBJECTIONS: Final = Prepared(
 )
 _SITTINGS: Final = Prepared(
     select(ASSEMBLY_STEP.c.assembly, ASSEMBLY_STEP.c.what, ASSEMBLY_STEP.c.at)
-    .where(ASSEMBLY_STEP.c.what.in_(("closed", "signed")), ASSEMBLY_STEP.c.at >= bindparam("since"))
+    .where(
+        or_(ASSEMBLY_STEP.c.what == "closed", ASSEMBLY_STEP.c.what == "signed"),
+        ASSEMBLY_STEP.c.at >= bindparam("since"),
+    )
     .order_by(ASSEMBLY_STEP.c.assembly, ASSEMBLY_STEP.c.number)
 )
 

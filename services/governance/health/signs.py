@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
@@ -221,7 +221,8 @@ def _quarters(now: datetime) -> list[Span]:
     for end, of, at in reversed(ends):
         name = f"{of}-Q{at}" if at else f"{of - 1}-Q4"
         found.append(Span(name, f"{of - 1}{end[4:]}", end))
-    today = stamp(now)
+    # What happened at this very moment belongs to it.
+    today = stamp(now + timedelta(milliseconds=1))
     began = now.replace(year=now.year - 1, day=min(now.day, 28))
     return [*found, Span(f"{now.year}-Q{(now.month - 1) // 3 + 1}", stamp(began), today)]
 

@@ -43,7 +43,7 @@ def concentration(facts: Facts, span: Span) -> Reading:
     Beside it: the share of all votes that the greatest holder of delegations carries now.
     """
     beside: dict[str, Pair] = {}
-    if facts.holders and facts.voters and span.holds(_just_before(facts.now)):
+    if facts.holders and facts.voters and span.holds(facts.now):
         beside["top-holder"] = (max(facts.holders), facts.voters)
     authors = Counter(one.author for one in _counted(facts, span) if one.adopted)
     adopted = sum(authors.values())
@@ -156,7 +156,3 @@ def _days(one: Answered) -> int | None:
 def _between(begins: str, until: str) -> int:
     """Return the whole days between two moments; a day that has begun counts."""
     return -(-(moment(until) - moment(begins)) // timedelta(days=1))
-
-
-def _just_before(now: str) -> str:
-    return stamp(moment(now) - timedelta(milliseconds=1))

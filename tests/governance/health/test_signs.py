@@ -29,7 +29,7 @@ from services.governance.templates import TEMPLATES
 from shared.clock import stamp
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-LAST_YEAR = Span("2026-Q4", stamp(NOW - timedelta(days=365)), stamp(NOW))
+LAST_YEAR = Span("2026-Q4", "2025-11-22T09:00:00.000Z", "2026-11-22T09:00:00.001Z")
 OF_2025 = Span("2025", "2025-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z")
 OF_2026 = Span("2026", "2026-01-01T00:00:00.000Z", "2027-01-01T00:00:00.000Z")
 

@@ -129,7 +129,7 @@ histories = st.lists(st.builds(Mandate, people, places, moments, moments), max_s
 kinds = st.builds(Electorate, kind=st.sampled_from(ElectorateKind), groups=groups)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(kinds, registers, histories)
 def test_a_person_stands_at_most_once_in_a_roll_and_an_entity_too(
     kind: Electorate, members: list[Member], mandates: list[Mandate]

@@ -82,7 +82,7 @@ def told(work: Work) -> list[Event]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_governance_knows_the_register_as_the_directory_keeps_it(
     directory: Store, sqlite_store: Store, clock: SetClock, seed: int
 ) -> None:

@@ -11,6 +11,7 @@ from twiza.commands import (
     counting,
     exporting,
     federating,
+    health,
     importing,
     joining,
     keeping,
@@ -60,6 +61,7 @@ app.command("match")(matching.match)
 app.command("check-round")(matching.check_round)
 app.command("count")(counting.count)
 app.command("recount")(recounting.recount)
+app.command("health")(health.health)
 app.command("version")(running.version)
 
 

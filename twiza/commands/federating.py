@@ -12,6 +12,7 @@ from twiza.commands.joining import NotCompared, WordsDiffer, normal
 from twiza.commands.options import (
     HomeOption,
     JsonOption,
+    LangOption,
     StewardOption,
     TokenOption,
     opened,
@@ -78,23 +79,78 @@ def expel(
     _tell_act(act, as_json=as_json, done=f"{node} is cut off.")
 
 
-def listed(*, home: HomeOption, as_json: JsonOption = False) -> None:
-    """List the nodes of the federation that this one knows."""
+def act(
+    what: Annotated[
+        str, typer.Argument(help="limit, quarantine, restore, release, cut or refuse.")
+    ],
+    node: Annotated[str, typer.Argument(help="The network.")],
+    *,
+    home: HomeOption,
+    cause: Annotated[str, typer.Option(help="Why; the network and all others will read it.")] = "",
+    to: Annotated[str, typer.Option(help="To release it: the hub to which it goes.")] = "",
+    fingerprint: Annotated[str, typer.Option(help="To refuse it: the words of its request.")] = "",
+    token: TokenOption = "",
+    as_steward: StewardOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Speak for an act on a network of this hub; the second steward's word carries it out.
+
+    Where the association of the hub has a charter, its decisions do this; two stewards can then
+    only quarantine a network, for 72 hours.
+    """
     from twiza.asking import Asking
+
+    said = {"act": what, "node": node, "cause": cause}
+    said |= {"to": to} if to else {}
+    said |= {"fingerprint": normal(fingerprint)} if fingerprint else {}
+    with Asking(opened(home), token=token_of(token, as_steward)) as asking:
+        spoken = asking.post("node", "/acts", said)
+    _tell_act(spoken, as_json=as_json, done=f"{node}: {what} is done.")
+    if spoken["ends_at"] and not as_json:
+        printing.say(f"It ends by itself at {spoken['ends_at']}, unless a decision confirms it.")
+
+
+def listed(*, home: HomeOption, lang: LangOption = "", as_json: JsonOption = False) -> None:
+    """List the nodes of the federation that this one knows, how each stands, and why."""
+    from twiza.asking import Asking
+    from twiza.federation_words import headings, node_row
+    from twiza.words import language
 
     with Asking(opened(home)) as asking:
         found = asking.get("node", "/nodes")
     if as_json:
         printing.as_json(found)
         return
-    printing.rows(
-        found,
-        {
-            "node": "node", "continent": "continent", "level": "level", "standing": "standing",
-            "admitted_by": "admitted by", "heard_at": "last heard from",
-            "fingerprint": "fingerprint",
-        },
+    tongue = language(lang)
+    columns = headings(
+        tongue, node="node", continent="continent", level="level", standing="standing",
+        cause="cause", name="name", admitted_by="admitted", heard_at="heard",
+        fingerprint="fingerprint",
     )  # fmt: skip
+    printing.rows([node_row(one, tongue) for one in found], columns)
+
+
+def decisions(*, home: HomeOption, lang: LangOption = "", as_json: JsonOption = False) -> None:
+    """List what associations have decided of networks, and what this hub did about it."""
+    from twiza.asking import Asking
+    from twiza.federation_words import decision_row, headings, said
+    from twiza.words import language
+
+    with Asking(opened(home)) as asking:
+        found = asking.get("node", "/memberships")
+    if as_json:
+        printing.as_json(found)
+        return
+    tongue, association = language(lang), found["association"]
+    columns = headings(
+        tongue, node="node", what="what", ground="cause", state="state", note="note",
+        until="until", ballot="ballot",
+    )  # fmt: skip
+    printing.rows([decision_row(one, tongue) for one in found["decisions"]], columns)
+    if not found["decisions"]:
+        printing.say(said("nothing-decided", tongue))
+    stands = ("charter" if found["charter"] else "no-charter") if association else "no-association"
+    printing.say(said(stands, tongue, association=association))
 
 
 def lag(*, home: HomeOption, as_json: JsonOption = False) -> None:

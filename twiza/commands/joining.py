@@ -94,11 +94,55 @@ def join(
         raise typer.Exit(outcomes.ATTENTION)
 
 
-async def _joined(home: Any, invitation: Any, *, wait_s: int | None) -> dict[str, Any]:
+def move(
+    invitation: Annotated[
+        Path, typer.Argument(help="The new hub's invitation.", exists=True, dir_okay=False)
+    ],
+    *,
+    home: HomeOption,
+    fingerprint: Annotated[
+        str, typer.Option(help="The six words that the new hub's people have read to you.")
+    ] = "",
+    wait_s: Annotated[
+        int | None,
+        typer.Option(
+            "--wait", help="How long to wait for both hubs, in seconds; else until Ctrl-C.", min=0
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with another hub: its own must let this node go, and the new one must admit it.
+
+    Until both have, the link to the former hub stands. Name, keys and logs stay as they are. Safe
+    to call again: it goes on where it was.
+    """
+    import asyncio
+
+    from services.node.invitations import Invitation
+
+    found = opened(home)
+    read = Invitation.read(invitation.read_bytes())
+    _compare_hub(read.hub, read.fingerprint, fingerprint)
+    told = asyncio.run(_joined(found, read, wait_s=wait_s, moving=True))
+    if as_json:
+        printing.as_json(told)
+    elif told["state"] == "admitted":
+        sys.stdout.write(f"{told['node']} goes on with {told['hub']}.\n")
+        printing.say("If the node runs, it takes the link up by itself within seconds.")
+    else:
+        sys.stdout.write(f"{told['hub']} has the request.\n")
+        printing.say("Our present hub must let us go, and it must admit us. Call this again later.")
+    if told["state"] != "admitted":
+        raise typer.Exit(outcomes.ATTENTION)
+
+
+async def _joined(
+    home: Any, invitation: Any, *, wait_s: int | None, moving: bool = False
+) -> dict[str, Any]:
     """Ask to join, and wait until it is decided or the time is over; return where it stands.
 
     Raises:
-        JoiningRefused, HubSilent, AnotherHub.
+        JoiningRefused, HubSilent, AnotherHub, NotMoving.
     """
     import asyncio
 
@@ -106,7 +150,7 @@ async def _joined(home: Any, invitation: Any, *, wait_s: int | None) -> dict[str
 
     answer = await _asked_before(home, invitation)
     if answer is None:
-        answer = await joining.request_joining(home, invitation)
+        answer = await joining.request_joining(home, invitation, moving=moving)
     own = joining.own_fingerprint(home)
     printing.say(f"Our words: {own}")
     until = None if wait_s is None else time.monotonic() + wait_s

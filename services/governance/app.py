@@ -14,6 +14,7 @@ from services.governance import (
     api_ballots,
     api_cycles,
     api_decisions,
+    api_health,
     api_rolls,
     register_projections,
 )
@@ -86,6 +87,7 @@ def application(
     app.include_router(api_ballots.router())
     app.include_router(api_assemblies.router())
     app.include_router(api_cycles.router())
+    app.include_router(api_health.router())
     app.include_router(
         log_router(
             desk_of,

@@ -1,9 +1,9 @@
 """What comes in over HTTP of decisions, and what goes out of them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.governance.process.facts import (
     REASON_MAX,
@@ -23,7 +23,18 @@ from shared.contracts.fields import Language
 _ID: Final = "0199c2f4-7d1a-7c3e-9b52-2f6f0a9d4e20"
 _RULE: Final[dict[str, Any]] = {"method": "yes-no", "notice_days": 14, "voting_days": 7}
 Amount = Annotated[int, Field(ge=0, le=2**53 - 1, strict=True)]
-Moment = Annotated[AwareDatetime, Field(examples=["2026-12-06T09:00:00Z"])]
+
+
+def _of_our_time(at: datetime) -> datetime:
+    """Return a moment in UTC, where calendars can still reckon with it."""
+    if not 2000 <= at.year <= 2200:
+        raise ValueError("a moment between the years 2000 and 2200")
+    return at.astimezone(UTC)
+
+
+Moment = Annotated[
+    AwareDatetime, AfterValidator(_of_our_time), Field(examples=["2026-12-06T09:00:00Z"])
+]
 
 
 class _In(BaseModel):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import Path, Query
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from services.governance.decision_handlers import act
@@ -18,8 +19,9 @@ from services.governance.process.state import Decision
 from shared.access import REFUSALS, Caller, Role
 from shared.etag import BadMatch, ChangedMeanwhile, etag, require_match
 from shared.idempotency import Answer, Answers, Asked, KeyReused, asked
-from shared.refusals import Missing, Refusal
+from shared.refusals import Invalid, Missing, Refusal
 from shared.store import Work
+from shared.wrong_fields import wrong_fields
 
 DecisionPath = Annotated[
     str,
@@ -104,7 +106,11 @@ async def unit(parts: Parts, request: Asked | None, do: Callable[[Work], Answer]
 def _once(
     work: Work, answers: Answers, request: Asked | None, do: Callable[[Work], Answer]
 ) -> Answer:
-    return answers.once(work, request, lambda: do(work))
+    try:
+        return answers.once(work, request, lambda: do(work))
+    except ValidationError as error:
+        # Composed letters may be more than were typed, so that a text outgrows its limit here.
+        raise Invalid(errors=wrong_fields(error.errors())) from error
 
 
 def matching(if_match: str | None) -> Callable[[Kept], None]:

@@ -536,6 +536,8 @@ async def test_a_second_call_is_a_decision_of_its_own(
         {"rule": {"method": "yes-no", "threshold": {"share": {"n": 0.5, "d": 1}}}},
         {"rule": {"method": "yes-no"}, "opens_at": "2026-12-24T09:00:00"},
         {"rule": {"method": "blind"}},
+        {"rule": {"method": "yes-no"}, "opens_at": "9999-12-31T23:59:59.999-23:59"},
+        {"rule": {"method": "yes-no"}, "closes_at": "0001-01-01T00:00:00+23:59"},
     ],
 )
 async def test_a_notice_that_says_no_rule_is_refused_by_name(
@@ -558,6 +560,11 @@ async def test_ids_and_numbers_of_nothing_are_refused_by_name(network: AsyncClie
         assert refused(answer) == "no-such-part"
     answer = await network.get(f"decisions/{decision}/versions/9", headers=OTHER)
     assert refused(answer) == "no-such-part"
+    # Composed as they are kept, these letters are three times as many.
+    longer = await network.post(
+        "decisions", json=WORDS | {"title": "\ufb2c" * 200}, headers=STEWARD
+    )
+    assert refused(longer) == "invalid"
     hidden = await network.post("decisions", json=WORDS | {"title": "a\u202eb"}, headers=STEWARD)
     assert refused(hidden) == "invalid"
 

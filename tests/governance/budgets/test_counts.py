@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+from services.governance.counting.budgets import step_for
 from services.governance.counting.budgets.add1 import add1, exhaustive
 from services.governance.counting.budgets.counting import How, count_election, funded
 from services.governance.counting.budgets.equal_shares import equal_shares
@@ -179,6 +180,13 @@ def test_a_poll_counts_blank_ballots_for_the_quorum_alone() -> None:
     assert dict(report.allocation) == {"a": 30}
     empty = counted(poll({"total": 30}, {"a": 30}), [({"blank": True}, 2)])
     assert (empty.outcome.value, empty.winners) == ("rejected", ())
+
+
+def test_a_step_of_add1_is_a_thousandth_of_a_share_at_most_and_one_at_least() -> None:
+    assert [step_for(total, 10) for total in (5, 99_999, 100_000, 999_999, 10**7)] == [
+        1, 1, 10, 10, 1_000,
+    ]  # fmt: skip
+    assert step_for(10**9, 0) == 1
 
 
 def test_points_of_a_poll_are_scores() -> None:

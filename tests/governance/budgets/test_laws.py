@@ -47,7 +47,7 @@ def test_no_rule_spends_more_than_there_is_or_funds_what_nobody_wants(
 @given(elections(points=True), st.booleans(), st.integers(0, 9))
 def test_equal_shares_follow_their_definition(of: Election, cardinality: bool, raised: int) -> None:
     among = eligible(of)
-    run = equal_shares(of, min, among=among, cardinality=cardinality, raised=raised)
+    run = equal_shares(of, min, among=among, cardinality=cardinality, raised=raised, step=1)
     each = run.each
     chosen, purses = slow_shares(of, among, cardinality=cardinality, each=each)
     assert list(run.chosen) == chosen
@@ -89,7 +89,7 @@ def test_skipped_steps_of_add1_change_nothing(of: Election, cardinality: bool) -
     slow = add1(of, min, among=among, cardinality=cardinality, one_by_one=True)
     assert (fast.run.purchases, fast.steps) == (slow.run.purchases, slow.steps)
     assert fast.run.ties == slow.run.ties
-    assert fast.runs <= slow.runs + 1
+    assert fast.runs <= slow.runs * 3 // 2 + 2
 
 
 @FEW

@@ -1,9 +1,13 @@
 """Participatory budgets: which projects are funded, counted exactly and told step by step."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from services.governance.counting.report import Report
+
+STEPS_OF_A_SHARE: Final = 1_000
+"""In how many steps of Add1 a voter's share doubles, at least."""
 
 if TYPE_CHECKING:
     from services.governance.counting.budgets.counting import How
@@ -33,9 +37,10 @@ def count_budget(poll: "Poll", choices: Iterable[tuple[Mapping[str, Any], int]])
             said.append(_said(choice, number, place))
     rule = poll.rule.budget
     assert rule is not None, "the rule of a budget has its numbers"
+    of = _election(poll, said)
     return count_election(
-        _election(poll, said),
-        how_of(rule),
+        of,
+        replace(how_of(rule), step=step_for(rule.total, of.voters)),
         lots=lots_of(poll),
         blank=blank,
         roll=poll.roll_size,
@@ -65,6 +70,19 @@ def how_of(rule: "BudgetRule") -> "How":
         add1=shares and rule.add1,
         then_greedy=shares and rule.then_greedy,
     )
+
+
+def step_for(total: int, voters: int) -> int:
+    """Return by how much shares grow in each step of Add1, in smallest units.
+
+    It is the largest power of ten that is at most a thousandth of a share, and one at least: small
+    enough for the budget to be used up, and never so small that a count takes hours because the
+    money of a country has many noughts.
+    """
+    step = 1
+    while voters and step * 10 * STEPS_OF_A_SHARE * voters <= total:
+        step *= 10
+    return step
 
 
 def _said(choice: Mapping[str, Any], number: int, place: Mapping[str, int]) -> "Said":

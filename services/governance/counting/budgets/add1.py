@@ -36,27 +36,38 @@ def add1(
         step: by how much every voter begins with more each time, in smallest units.
         one_by_one: count every step; the same comes out, later.
     """
-    steps, after, runs = 0, 0, 1
-    run = equal_shares(of, first, among=among, cardinality=cardinality, step=step)
-    while run.same_until is not None and not exhaustive(of, run.chosen, among):
-        after = steps + (1 if one_by_one else run.same_until)
-        runs += 1
-        more = equal_shares(
-            of, first, among=among, cardinality=cardinality, raised=after, step=step
-        )
-        if of.cost_of(more.chosen) > of.total:
-            break
-        steps, run = after, more
-    else:
-        return Raised(run, steps, runs)
-    # The last step before the one that was too much; nothing was bought otherwise since.
-    if after - 1 > steps:
-        steps, runs = after - 1, runs + 1
-        last = equal_shares(
+
+    def run_at(steps: int) -> SharesRun:
+        return equal_shares(
             of, first, among=among, cardinality=cardinality, raised=steps, step=step
         )
-        assert last.chosen == run.chosen
-        run = last
+
+    steps, runs, run = 0, 1, run_at(0)
+    # How many steps more than the next are tried at once, and how often the next alone is taken
+    # before that is tried again.
+    leap, patience = 0, 0
+    while run.same_until is not None and not exhaustive(of, run.chosen, among):
+        after = steps + (1 if one_by_one else run.same_until)
+        if leap and not one_by_one:
+            runs += 1
+            far = run_at(after + leap)
+            if run.holds_up_to(far):
+                steps, run, leap = after + leap, far, 2 * leap
+                continue
+            leap, patience = 0, 2
+        runs += 1
+        more = run_at(after)
+        if of.cost_of(more.chosen) > of.total:
+            if after - 1 > steps:
+                # The last step before the one that was too much; it buys the same as this run.
+                last = run_at(after - 1)
+                assert last.chosen == run.chosen
+                return Raised(last, after - 1, runs + 1)
+            return Raised(run, steps, runs)
+        if run.holds_up_to(more):
+            patience -= 1
+            leap = 1 if patience <= 0 else 0
+        steps, run = after, more
     return Raised(run, steps, runs)
 
 

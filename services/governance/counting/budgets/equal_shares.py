@@ -32,6 +32,8 @@ class Purchase(NamedTuple):
     """What a supporter pays for each point, who has as much."""
     paid_in_full: int
     paid_all_they_had: int
+    rival: Fraction | None = None
+    """What any other project would have cost for what it gives, or more; None: there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,18 @@ class SharesRun:
         """Return the projects in the order in which they were bought."""
         return tuple(one.at for one in self.purchases)
 
+    def holds_up_to(self, raised: "SharesRun") -> bool:
+        """Return whether every beginning between that of this run and a larger one buys the same.
+
+        For a given order of purchases, whoever begins with more has no less at any time, and so
+        every project costs no more. If each purchase at the smaller beginning costs less than all
+        its rivals at the larger one, then nothing between the two can come before it.
+        """
+        return self.chosen == raised.chosen and all(
+            more.rival is None or one.rho < more.rival
+            for one, more in zip(self.purchases, raised.purchases, strict=True)
+        )
+
 
 class _Bound(NamedTuple):
     """A project may cost its supporters this much, or more; ``slope`` with each step of Add1."""
@@ -71,7 +85,7 @@ def equal_shares(
     among: Collection[int],
     cardinality: bool = False,
     raised: int = 0,
-    step: int = 1,
+    step: int = 0,
 ) -> SharesRun:
     """Return what voters buy with equal shares of the budget; what is left stays unspent.
 
@@ -80,7 +94,7 @@ def equal_shares(
         among: the projects that can be funded; each has a supporter.
         cardinality: a project gives its supporters one, and not as much as it costs.
         raised: by how many steps every voter has more than a share of the budget.
-        step: how much a step is, in smallest units.
+        step: how much a step of Add1 is, in smallest units; 0 where there is none.
     """
     if of.voters == 0:
         return SharesRun(each=Fraction(0))
@@ -144,7 +158,8 @@ class _Shop:
         self._limit(bound, price)
         paid = Fraction(price.owed, price.weight * self._purses.denominator)
         who = self._purses.pay(self._of.backing[at], price)
-        self._keep(Purchase(at, bound.rho, paid, *who))
+        rival = self._offers[0].rho if self._offers else None
+        self._keep(Purchase(at, bound.rho, paid, *who, rival))
         return True
 
     def _offer(self, at: int) -> tuple[_Bound, Price] | None:

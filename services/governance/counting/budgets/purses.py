@@ -8,7 +8,6 @@ more. From that follows how far the beginning can be raised without any decision
 differently.
 """
 
-from collections.abc import Mapping
 from fractions import Fraction
 from math import gcd
 from typing import NamedTuple
@@ -92,15 +91,15 @@ class Purses:
         values = [value * factor for value in self.values]
         slopes = [slope * factor for slope in self.slopes]
         self.denominator *= factor
-        paid: dict[tuple[int, int], tuple[int, int]] = {}
         full = emptied = 0
+        paid: list[tuple[int, int]] = []
         for group, points, count in price.holders:
             rest = values[group] - share * points
             if rest < 0:
-                paid[group, points] = (0, 0)
+                paid.append((0, 0))
                 emptied += count
             else:
-                paid[group, points] = (rest, slopes[group] - share_slope * points)
+                paid.append((rest, slopes[group] - share_slope * points))
                 full += count
         self._regroup(backing, values, slopes, paid, price)
         return full, emptied
@@ -110,43 +109,55 @@ class Purses:
         backing: Backing,
         values: list[int],
         slopes: list[int],
-        paid: Mapping[tuple[int, int], tuple[int, int]],
+        paid: list[tuple[int, int]],
         price: Price,
     ) -> None:
-        """Number the groups anew by their purses, after supporters have paid."""
-        remaining = self._counts.copy()
+        """Number the groups anew by their purses, after supporters have paid.
+
+        Args:
+            paid: purse and slope after paying, for each of the price's holders.
+        """
+        counts = self._counts.tolist()
         for group, _, count in price.holders:
-            remaining[group] -= count
-        # Equal purses with another slope stay apart, because one more at the beginning parts them.
-        kept = {
-            purse: count
-            for purse, count in zip(
-                zip(values, slopes, strict=True), remaining.tolist(), strict=True
-            )
-            if count
-        }
-        for group, points, count in price.holders:
-            purse = paid[group, points]
-            kept[purse] = kept.get(purse, 0) + count
-        purses = sorted(kept)
-        number = {purse: at for at, purse in enumerate(purses)}
-        renamed = np.fromiter(
-            (number.get(purse, 0) for purse in zip(values, slopes, strict=True)), dtype=np.int64
-        )
+            counts[group] -= count
+        stay = len(values)
+        # Both parts are nearly in order already, so that sorting is merging. Equal purses with
+        # another slope stay apart, because one more at the beginning parts them.
+        lots = [
+            (value, slope, group)
+            for group, (value, slope) in enumerate(zip(values, slopes, strict=True))
+            if counts[group]
+        ]
+        lots += [(*purse, stay + at) for at, purse in enumerate(paid)]
+        lots.sort()
+        renamed = [0] * (stay + len(paid))
+        self.values, self.slopes, sizes = [], [], list[int]()
+        last: tuple[int, int] | None = None
+        for value, slope, source in lots:
+            if (value, slope) != last:
+                last = (value, slope)
+                self.values.append(value)
+                self.slopes.append(slope)
+                sizes.append(0)
+            renamed[source] = len(sizes) - 1
+            sizes[-1] += counts[source] if source < stay else price.holders[source - stay][2]
+        self._counts = np.array(sizes, dtype=np.int64)
+        table = np.array(renamed, dtype=np.int64)
+        # Which of the price's holders each class of the supporters belongs to.
         old = self._group[backing.classes]
-        self._group = renamed[self._group]
         if backing.points is None:
-            table = np.zeros(len(values), dtype=np.int64)
-            for (group, _), purse in paid.items():
-                table[group] = number[purse]
-            self._group[backing.classes] = table[old]
+            which = np.zeros(stay, dtype=np.int64)
+            which[[group for group, _, _ in price.holders]] = np.arange(len(paid))
+            holder = which[old]
         else:
             keys, where = self._keys(old, backing.points)
-            names = [number[paid[divmod(key, self._width(backing.points))]] for key in keys]
-            self._group[backing.classes] = np.array(names, dtype=np.int64)[where]
-        self.values = [value for value, _ in purses]
-        self.slopes = [slope for _, slope in purses]
-        self._counts = np.fromiter((kept[purse] for purse in purses), dtype=np.int64)
+            width = self._width(backing.points)
+            at_key = {
+                group * width + points: at for at, (group, points, _) in enumerate(price.holders)
+            }
+            holder = np.array([at_key[key] for key in keys], dtype=np.int64)[where]
+        self._group = table[self._group]
+        self._group[backing.classes] = table[stay + holder]
 
     def _holders(self, backing: Backing) -> list[tuple[int, int, int]]:
         groups, sizes = self._group[backing.classes], self._of.sizes[backing.classes]

@@ -183,7 +183,7 @@ class BudgetRule(_Part):
     threshold: int = Field(default=0, ge=0, le=2**53 - 1, strict=True)
     """The least number of votes or points of a project that can be funded."""
     add1: bool = True
-    """Equal Shares: the voters' budgets grow by one until the budget is used up."""
+    """Equal Shares: the voters' budgets grow step by step until the budget is used up."""
     then_greedy: bool = True
     """Equal Shares: what is left is spent by votes."""
     caps: tuple[Cap, ...] = Field(default=(), max_length=100)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
 from services.governance import (
@@ -32,7 +33,7 @@ from services.governance.ballots import BallotState, the_ballot
 from services.governance.casting import Casting, cast, issued, tellable_turnout
 from services.governance.choices import CHOICE_REFUSALS
 from services.governance.package import small_groups
-from services.governance.parts import PartsDep
+from services.governance.parts import Parts, PartsDep
 from services.governance.proxies import proxies_of
 from services.governance.roll_handlers import entry, entry_for
 from services.governance.tellers import is_teller
@@ -82,7 +83,7 @@ async def read_ballot(
 async def cast_ballot(
     ballot_id: BallotPath,
     vote: CastIn,
-    parts: PartsDep,
+    request: Request,
     caller: Annotated[Caller, allowed("cast_ballot")],
     key: IdempotencyKey = None,
 ) -> Response:
@@ -90,6 +91,8 @@ async def cast_ballot(
 
     The voter gets a notice each time that something is recorded for them, and never of what.
     """
+    # Many votes come at once at the end: a dependency would be asked for in another thread.
+    parts: Parts = request.state.parts
     casting = Casting(
         ballot_id=ballot_id,
         choice=vote.choice,

@@ -22,6 +22,7 @@ from tests.governance.conftest import NOW, Governance, member, opened
 
 VOTERS: Final = 1_000
 WARM: Final = 100
+BATCH: Final = 200
 ROLL_PLACES: Final = 2_000
 
 Row = tuple[str, float, str, float]
@@ -47,18 +48,24 @@ async def _measured() -> tuple[float, float]:
                 headers = [member(person(number)) for number in range(VOTERS + WARM)]
                 for number in range(WARM):
                     await _cast(client, headers[number])
-                began = time.process_time()
-                for number in range(WARM, VOTERS + WARM):
-                    await _cast(client, headers[number])
-                spent = time.process_time() - began
+                spent = await _quietest(client, headers[WARM:])
     async with AsyncClient(
         transport=ASGITransport(app=_nothing), base_url="http://node/"
     ) as client:
+        asking = await _quietest(client, headers[WARM:])
+    return spent * 1_000, asking * 1_000
+
+
+async def _quietest(client: AsyncClient, headers: list[dict[str, str]]) -> float:
+    """Return the CPU time of a vote, in seconds, in the batch that others disturbed the least."""
+    found: list[float] = []
+    for at in range(0, len(headers), BATCH):
+        some = headers[at : at + BATCH]
         began = time.process_time()
-        for number in range(VOTERS):
-            await _cast(client, headers[number])
-        asking = time.process_time() - began
-    return spent / VOTERS * 1_000, asking / VOTERS * 1_000
+        for one in some:
+            await _cast(client, one)
+        found.append((time.process_time() - began) / len(some))
+    return min(found)
 
 
 async def _nothing(scope: Any, receive: Any, send: Any) -> None:

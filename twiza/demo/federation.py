@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 from shared.refusals import Kind, Refusal
 from twiza import running
-from twiza.demo import filling, joining, links, trading
+from twiza.demo import deciding, filling, joining, links, trading
 from twiza.demo.figures import Figures, agree, figures, print_plain, shown
 from twiza.demo.links import Link
 from twiza.demo.networks import Network
@@ -120,6 +120,9 @@ class DemoFederation:
         posted = await asyncio.to_thread(trading.trade, node, self.folder / "imported")
         if posted:
             _say(f"{node.name} has posted {posted} offers and wants.")
+        begun = await asyncio.to_thread(deciding.decide, node, self.folder / "imported")
+        if begun:
+            _say(f"{node.name} has begun {begun} decisions.")
 
     async def _watch(self, node: DemoNode) -> None:
         status = await node.ended()

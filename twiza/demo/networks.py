@@ -56,6 +56,8 @@ class Network:
     files: tuple[ListFile, ...]
     offers: Path | None
     """What its entities offer and need, if that is part of the example."""
+    decisions: Path | None
+    """Its members and what they decide, if that is part of the example."""
     rates: Mapping[str, Any]
     """What its units are worth in a common measure, as the exchange takes it."""
     first_port: int
@@ -113,6 +115,7 @@ def _network(at: int, said: Mapping[str, Any]) -> Network:
             for one in said.get("files", ())
         ),
         offers=EXAMPLES / said["offers"] if "offers" in said else None,
+        decisions=EXAMPLES / said["decisions"] if "decisions" in said else None,
         rates=said.get("rates", {}),
         first_port=FIRST_PORT + at * 2 * PORTS_A_NODE,
     )

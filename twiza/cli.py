@@ -9,6 +9,7 @@ from shared.refusals import Refusal
 from twiza import outcomes
 from twiza.commands import (
     counting,
+    decisions,
     exporting,
     federating,
     health,
@@ -60,6 +61,8 @@ app.command("ring")(rings.ring)
 app.command("explain")(rounds.explain)
 app.command("match")(matching.match)
 app.command("check-round")(matching.check_round)
+app.command("decisions")(decisions.listed)
+app.command("decision")(decisions.decision)
 app.command("count")(counting.count)
 app.command("recount")(recounting.recount)
 app.command("health")(health.health)

@@ -102,7 +102,7 @@ class AttendanceOut(BaseModel):
     seats: list[SeatOut]
 
 
-class StepOut(BaseModel):
+class RecordedOut(BaseModel):
     """A step of a record."""
 
     number: int
@@ -115,7 +115,7 @@ class RecordOut(BaseModel):
     """A record, step by step."""
 
     hash: str
-    steps: list[StepOut]
+    steps: list[RecordedOut]
 
 
 def quorum_out(assembly: Assembly) -> QuorumOut:
@@ -161,12 +161,12 @@ def assembly_out(kept: Kept) -> AssemblyOut:
     )
 
 
-def steps_out(kept: Kept) -> list[StepOut]:
+def steps_out(kept: Kept) -> list[RecordedOut]:
     """Return the steps of a record; while a teller counts, the other's count is not shown."""
     counting = kept.assembly.open_point
     hidden = kept.assembly.points[counting].counts.keys() if counting else ()
     return [
-        StepOut(
+        RecordedOut(
             number=one.number,
             at=one.at,
             by=one.by,

@@ -88,7 +88,7 @@ class SignOut(BaseModel):
     alerts: list[AlertOut]
 
 
-class HealthOut(BaseModel):
+class SignsOut(BaseModel):
     """The health of a network's governance. It compares the network with itself alone."""
 
     at: str
@@ -133,11 +133,11 @@ async def read_governance_health(
     parts: PartsDep,
     caller: Annotated[Caller, allowed("read_governance_health")],
     lang: LangQuery = "en",
-) -> HealthOut:
+) -> SignsOut:
     """Return the thirteen signs with their trends, and which limits were passed."""
     facts, decided = await parts.store.read(_facts)
     signs = [_sign(sign, facts, decided, lang) for sign in SIGNS.values()]
-    return HealthOut(at=facts.now, signs=signs, alerts=sum(len(one.alerts) for one in signs))
+    return SignsOut(at=facts.now, signs=signs, alerts=sum(len(one.alerts) for one in signs))
 
 
 async def read_health_indicator(

@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 from services.governance.assembly_rows import declare
 from services.governance.ballots import ballot_of
 from services.governance.counting.report import Outcome
-from services.governance.health.declared import Declaration, Surplus, Threshold
+from services.governance.health.declared import DecidedLimit, Declaration, Surplus
 from services.governance.rules import Method
 from shared.refusals import Kind, Refusal
 from shared.store import Work
@@ -38,7 +38,7 @@ def record_declaration(work: Work, form: Declaration, *, steward: str) -> str:
     """
     if form.year > work.now.year:
         raise YearNotBegun()
-    if isinstance(form, Threshold):
+    if isinstance(form, DecidedLimit):
         _require_decided(work, form.decision)
     elif isinstance(form, Surplus) and form.decision is not None:
         _require_decided(work, form.decision, Method.SURPLUS)

@@ -11,8 +11,13 @@ from services.governance.assemblies import refusals as no
 from services.governance.assemblies import steps as said
 from services.governance.assemblies.assembly import ENDED, Assembly, Stand, meter
 from services.governance.assemblies.steps import Called, Step
+from services.governance.process.calling import OPTIONS_LEAST
+from services.governance.rules import Method
 from shared.clock import moment, stamp
 
+CALLED_AHEAD_MAX: Final = timedelta(days=5 * 366)
+ENTERED_LATER_MAX: Final = timedelta(days=366)
+"""How long before its call something of an assembly may have happened: letters that went out."""
 DOORS_BEFORE: Final = timedelta(hours=6)
 """How long before the hour of the call people may be let in."""
 
@@ -44,8 +49,8 @@ def require_call(call: Called, *, languages: Iterable[str], now: datetime) -> No
     Raises:
         BadCall, LanguageLacking
     """
-    if moment(call.meets_at) <= now:
-        raise no.BadCall("an assembly is called for a day that is to come")
+    if not now < moment(call.meets_at) <= now + CALLED_AHEAD_MAX:
+        raise no.BadCall("an assembly is called for a day that is to come, within five years")
     if len(set(call.tellers)) < 2:
         raise no.BadCall("hands are counted by two different tellers")
     try:
@@ -58,8 +63,20 @@ def require_call(call: Called, *, languages: Iterable[str], now: datetime) -> No
     texts: list[Mapping[str, str]] = [call.title, call.place]
     for item in call.agenda:
         texts += [item.title, *item.names.values(), *([item.text] if item.text else [])]
+        _require_options(item)
     for text in texts:
         require_languages(call, text)
+
+
+def _require_options(item: said.Item) -> None:
+    """Return quietly when a point has the options that its method needs, and no others."""
+    if item.rule is None:
+        return
+    least = OPTIONS_LEAST.get(item.rule.method, 0)
+    if len(item.options) < least or (item.options and not least):
+        raise no.BadCall("a point has the options that its method needs")
+    if item.rule.method is Method.BUDGET and any(one.cost is None for one in item.options):
+        raise no.BadCall("a project has a cost")
 
 
 def require_languages(call: Called, text: Mapping[str, str]) -> None:
@@ -139,6 +156,8 @@ def _require_order(assembly: Assembly, step: Step, now: datetime) -> None:
         return
     if moment(happened) > now:
         raise no.NotInOrder("it has not happened yet")
+    if moment(happened) < moment(assembly.called_at) - ENTERED_LATER_MAX:
+        raise no.NotInOrder("it was long before the call")
     if isinstance(step, _IN_ROOM) and happened < assembly.last_vote_at:
         raise no.LateAttendance(vote_opened_at=assembly.last_vote_at)
     if isinstance(step, _IN_ORDER) and happened < assembly.last_at:
@@ -168,6 +187,8 @@ def _(step: said.CalledAgain, assembly: Assembly, context: _Context) -> None:
         raise no.SecondCallTooEarly(days_min=days)
     if step.meets_at <= context.at:
         raise no.SecondCallTooEarly("it is called for a day that is to come")
+    if moment(step.meets_at) > moment(context.at) + CALLED_AHEAD_MAX:
+        raise no.BadCall("an assembly is called within five years")
     if step.place is not None:
         require_languages(assembly.call, step.place)
 

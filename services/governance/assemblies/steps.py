@@ -22,6 +22,8 @@ from shared.contracts.fields import LINE_PATTERN, PROSE_PATTERN, Language
 from shared.contracts.rings import Stamp
 
 LANGUAGES_MAX: Final = 12
+TITLE_MAX: Final = 250
+TEXT_MAX: Final = 4_000
 AGENDA_MAX: Final = 60
 OPTIONS_MAX: Final = 200
 SENT_TO_MAX: Final = 20_000
@@ -31,16 +33,19 @@ SIGNED_SIZE_MAX: Final = 2**31
 
 
 def _line(text: str) -> str:
-    return _something(line(text))
+    return _something(line(text), TITLE_MAX)
 
 
 def _prose(text: str) -> str:
-    return _something(prose(text))
+    return _something(prose(text), TEXT_MAX)
 
 
-def _something(text: str) -> str:
+def _something(text: str, most: int) -> str:
     if not text:
         raise ValueError("nothing that can be seen stands here")
+    # Some letters become several when they are composed.
+    if len(text) > most:
+        raise ValueError(f"at most {most} characters")
     return text
 
 
@@ -49,10 +54,10 @@ Voter = Annotated[str, Field(pattern=r"^[pe]:[a-z0-9][a-z0-9:-]{0,99}$")]
 PersonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 """A person under a pseudonym, as tokens say it."""
 Title = Annotated[
-    str, Field(min_length=1, max_length=250, pattern=LINE_PATTERN), AfterValidator(_line)
+    str, Field(min_length=1, max_length=TITLE_MAX, pattern=LINE_PATTERN), AfterValidator(_line)
 ]
 Words = Annotated[
-    str, Field(min_length=1, max_length=4_000, pattern=PROSE_PATTERN), AfterValidator(_prose)
+    str, Field(min_length=1, max_length=TEXT_MAX, pattern=PROSE_PATTERN), AfterValidator(_prose)
 ]
 Titles = Annotated[dict[Language, Title], Field(min_length=1, max_length=LANGUAGES_MAX)]
 Texts = Annotated[dict[Language, Words], Field(min_length=1, max_length=LANGUAGES_MAX)]

@@ -1,7 +1,7 @@
 """Whether a step may follow in a budget cycle: who does it, and where the cycle is."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import singledispatch
 from typing import Any, Final
 
@@ -10,9 +10,10 @@ from services.governance.cycles import refusals as no
 from services.governance.cycles import steps as said
 from services.governance.cycles.cycle import Cycle, Idea, Stage
 from services.governance.cycles.steps import Begun, Step
-from shared.clock import stamp
+from shared.clock import moment, stamp
 
 IDEAS_MAX: Final = 2_000
+LASTS_MAX: Final = timedelta(days=10 * 366)
 
 _WHEN: Final[Mapping[Any, frozenset[Stage]]] = {
     said.Gathered: frozenset({Stage.GATHERING, Stage.COSTING}),
@@ -46,8 +47,8 @@ def require_begin(begun: Begun, *, languages: Iterable[str], now: datetime) -> N
     lacking = set(languages) - set(begun.languages)
     if lacking:
         raise no.BadCycle(f"the notice lacks {', '.join(sorted(lacking))}")
-    if begun.ends_at <= stamp(now):
-        raise no.BadCycle("a cycle ends on a day that is to come")
+    if not now < moment(begun.ends_at) <= now + LASTS_MAX:
+        raise no.BadCycle("a cycle ends on a day that is to come, within ten years")
     for names in (begun.title, *(place.names for place in (*begun.territories, *begun.themes))):
         if set(begun.languages) - set(names):
             raise no.BadCycle("a name lacks one of the cycle's languages")
@@ -93,7 +94,7 @@ def _fits(step: Any, cycle: Cycle, now: str) -> None:
 def _(step: said.Gathered, cycle: Cycle, now: str) -> None:
     if step.of not in {one.code for one in (*cycle.begun.territories, *cycle.begun.themes)}:
         raise no.NoSuchIdea("people gather for a territory or a theme of this cycle")
-    if step.held_at > now:
+    if moment(step.held_at) > moment(now):
         raise no.BadCycle("a gathering is recorded once it was held")
 
 

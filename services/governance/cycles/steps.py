@@ -4,9 +4,10 @@ Amounts are whole numbers of the smallest unit of the cycle's budget, and each s
 the network's budget, so that statements of account can be laid beside it.
 """
 
+from datetime import date
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, model_validator
 
 from services.governance.assemblies.steps import (
     LANGUAGES_MAX,
@@ -31,8 +32,18 @@ PEOPLE_MAX: Final = 1_000_000
 Amount = Annotated[int, Field(ge=0, le=AMOUNT_MAX, strict=True)]
 Line = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./_-]{0,63}$")]
 """A line of the network's budget, as its accounts call it: ``2027/6135``."""
+
+
+def _day(text: str) -> str:
+    # February has no 31st; ``fromisoformat`` says so as a ValueError.
+    date.fromisoformat(text)
+    return text
+
+
 Date = Annotated[
-    str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+    AfterValidator(_day),
 ]
 
 

@@ -92,7 +92,7 @@ class Accounts(_Declaration):
     published_on: Date
 
 
-class Threshold(Part):
+class DecidedLimit(Part):
     """Another limit from which on a sign is an alert, as the network has decided it."""
 
     kind: Literal["threshold"] = "threshold"
@@ -109,7 +109,7 @@ class Threshold(Part):
         return self
 
 
-Declaration = Pay | Surplus | Workers | Business | Accounts | Threshold
+Declaration = Pay | Surplus | Workers | Business | Accounts | DecidedLimit
 DECLARATION: Final[TypeAdapter[Declaration]] = TypeAdapter(
     Annotated[Declaration, Field(discriminator="kind")]
 )

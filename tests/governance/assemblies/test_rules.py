@@ -11,7 +11,7 @@ from services.governance.assemblies import refusals as no
 from services.governance.assemblies import steps as said
 from services.governance.assemblies.assembly import Stand, meter
 from services.governance.rules import Method, Option, Rule
-from shared.clock import stamp
+from shared.clock import BadTime, stamp
 from shared.refusals import Refusal
 from tests.governance.assemblies.samples import (
     CHAIR,
@@ -236,6 +236,14 @@ def test_paper_is_entered_in_its_order_and_not_before_it_happened() -> None:
         meeting.chair(said.VoteOpened(item=2, happened_at=stamp(MEETS)))
 
 
+def test_nothing_of_an_assembly_happened_long_before_its_call() -> None:
+    meeting = Meeting(call())
+    with pytest.raises(no.NotInOrder):
+        meeting.do(said.Sent(to=MEMBERS, channel="post", happened_at="0001-01-01T00:00:00.000Z"))
+    with pytest.raises(BadTime):
+        meeting.do(said.Sent(to=MEMBERS, channel="post", happened_at="2026-13-01T00:00:00.000Z"))
+
+
 def test_a_vote_needs_its_quorum_when_it_opens() -> None:
     meeting = opened(present=5)
     meeting.do(said.Left(voter=MEMBERS[0]))
@@ -341,8 +349,12 @@ def test_an_assembly_that_is_cancelled_is_over() -> None:
         meeting.do(said.Sent(to=MEMBERS, channel="mail"))
 
 
+SCHULZE = {"method": "schulze"}
 BAD_CALLS: list[tuple[dict[str, Any], type[Refusal]]] = [
     ({"meets_at": stamp(NOW)}, no.BadCall),
+    ({"meets_at": "9999-12-31T23:59:59.999Z"}, no.BadCall),
+    ({"meets_at": "2026-02-31T00:00:00.000Z"}, BadTime),
+    ({"agenda": ({"title": words("x", "x"), "how": "phones", "rule": SCHULZE},)}, no.BadCall),
     ({"tellers": (TELLER, TELLER)}, no.BadCall),
     ({"zone": "Africa/Nowhere"}, no.BadCall),
     ({"title": {"fr": "Sans arabe"}}, no.LanguageLacking),
@@ -371,6 +383,8 @@ def test_a_call_that_does_not_hold_together_is_refused(
             "names": {"a": words("A", "A")},
         },
         {"title": {"fr": "\u200b"}},
+        # This letter becomes three when it is composed.
+        {"title": {"fr": 250 * "\ufb2c"}},
     ],
 )
 def test_a_point_has_what_its_vote_needs(item: dict[str, Any]) -> None:

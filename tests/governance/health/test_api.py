@@ -200,6 +200,7 @@ async def test_a_limit_is_changed_by_a_decision_alone(
         {"kind": "workers", "workers": 3, "members": 4},
         {"kind": "business", "turnover": 3, "outside": 4},
         {"kind": "accounts", "published_on": "2026-4-3"},
+        {"kind": "accounts", "published_on": "2026-02-31"},
         {"kind": "rank", "of": "everybody"},
         {"kind": "pay", "highest": 3, "lowest": 2, "year": 2027},
         {"kind": "pay", "highest": 3, "lowest": 2, "attestation": None},

@@ -15,6 +15,7 @@ from services.node.membership import EMERGENCY_AGAIN
 from services.node.proposals import ActKind
 from shared.canonical import canonical
 from shared.clock import stamp
+from shared.contracts.charters import CharterAdopted
 from shared.contracts.membership import MembershipDecided
 from shared.ids import NodeName
 from shared.log.arrived import Arrived
@@ -63,6 +64,13 @@ def follow(
         notice: called, within the unit, where something is to be done soon.
     """
 
+    def adopted(work: Work, arrived: Sequence[Arrived[CharterAdopted]]) -> None:
+        """A charter holds here from the moment in which this network has signed it."""
+        for told in arrived:
+            signed = told.event
+            if told.origin == own and signed.node == own and signed.leg in (None, own):
+                hear_charter(work, signed.association, version=signed.number)
+
     def decided(work: Work, arrived: Sequence[Arrived[MembershipDecided]]) -> None:
         ours = association()
         for told in arrived:
@@ -71,6 +79,7 @@ def follow(
             elif hear(work, told.event, origin=told.origin, association=ours):
                 notice()
 
+    projector.on(CharterAdopted, adopted)
     projector.on(MembershipDecided, decided)
 
 

@@ -66,9 +66,9 @@ class Hub:
         self._running = AsyncExitStack()
         self._revisions: dict[str, int] = {}
 
-    async def open(self) -> None:
+    async def open(self, **settings: Any) -> None:
         """Run the node service, and answer at the door by which networks join."""
-        self.service = await self._running.enter_async_context(serving(self.node))
+        self.service = await self._running.enter_async_context(serving(self.node, **settings))
         await self._running.enter_async_context(self.service.joining())
 
     async def close(self) -> None:

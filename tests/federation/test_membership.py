@@ -8,6 +8,7 @@ import pytest
 
 from services.node import credentials, join
 from shared.clock import stamp
+from shared.contracts.charters import CharterAdopted
 from shared.log.trust import Standing
 from shared.subjects import Level
 from tests.desks import TestDesk
@@ -65,6 +66,10 @@ async def test_an_applicant_that_waits_is_admitted_by_the_decision_as_by_two_ste
     )
     assert (word["ballot"], word["outcome"]) == (BALLOT, OUTCOME)
     assert GROUND in word["cause"]
+    # From now on hands are refused, but for an emergency of three days.
+    refused = await eu.service.decide("cut", "a", cause="We want it so.")
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/decision-needed")
+    assert refused.json()["decision"] == "expelled"
     async with TestNodeService(a) as at_a:
 
         async def reads_why() -> bool:
@@ -100,7 +105,8 @@ async def test_who_is_expelled_while_the_hub_is_down_loses_its_link_at_the_start
     await eu.node.restart()
     await a.linked("eu", timeout_s=15)
     began = asyncio.get_running_loop().time()
-    await eu.open()
+    # Nothing is asked again within a minute: what it reads at its start moves it at once.
+    await eu.open(upkeep_s=60.0)
     await eu.gone("a", timeout_s=60)
     assert asyncio.get_running_loop().time() - began < 15
     assert standing(eu.service, "a") is Standing.CUT
@@ -114,7 +120,7 @@ async def test_who_is_expelled_while_the_hub_is_down_loses_its_link_at_the_start
     told = (await eu.service.ask("GET", "/happenings")).json()["items"]
     await eu.close()
     await eu.open()
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(1.2)
     assert await eu.linked() == set()
     assert (await eu.service.ask("GET", "/happenings")).json()["items"] == told
 
@@ -192,19 +198,43 @@ async def test_what_is_forged_or_not_for_this_hub_has_no_effect_and_is_counted(
     assert eu.service.parts.host.desk.trust.node("stranger") is None
 
 
-async def test_a_suspension_ends_by_itself_and_says_so(eu: Hub, new_node: NodeMaker) -> None:
-    await asks(eu, a := new_node("a"))
-    await eu.decides("admitted", a)
-    await eu.becomes("a", state="done")
-    until_when = stamp(datetime.now(UTC) + timedelta(seconds=1.5))
-    await eu.decides("suspended", a, until=until_when)
-    await eu.becomes("a", what="suspended", state="done")
-    assert standing(eu.service, "a") is Standing.LIMITED
+async def test_from_the_charter_on_an_emergency_is_all_that_is_left_to_two_stewards(
+    eu: Hub, new_node: NodeMaker
+) -> None:
+    words = await asks(eu, a := new_node("a"))
+    assert (await eu.service.decide("admit", "a", fingerprint=words)).json()["state"] == "done"
+    adopted = CharterAdopted(
+        association=eu.association,
+        node="eu",
+        number=1,
+        charter_hash=OUTCOME,
+        adopted_at=stamp(datetime.now(UTC)),
+        signature="A" * 86,
+    )
+    # What another network signs binds that network; this one's own signature binds its hub.
+    await announce(eu.governance, adopted.model_copy(update={"node": "eu", "leg": "es"}))
+    assert not (await eu.memberships())["charter"]
+    await announce(eu.governance, adopted)
+
+    async def chartered() -> bool:
+        return bool((await eu.memberships())["charter"])
+
+    await until(chartered, what="the hub knows of the charter")
+    refused = await eu.service.decide("limit", "a", cause="We want it so.")
+    assert refused.json()["decision"] == "limited"
+    act = (await eu.service.decide("quarantine", "a", cause="It floods us.")).json()
+    assert act["state"] == "done"
+    assert standing(eu.service, "a") is Standing.QUARANTINED
     word = (await told_of(eu.service, "a"))["decided"]
-    assert (word["what"], word["until"]) == ("suspended", until_when)
-    await eu.becomes("a", state="ended")
+    assert (word["by"], word["what"], word["until"]) == ("stewards", "quarantined", act["ends_at"])
+    assert (await eu.service.decide("restore", "a")).json()["state"] == "done"
     assert standing(eu.service, "a") is Standing.NORMAL
-    assert (await told_of(eu.service, "a"))["decided"]["what"] == "reinstated"
+    shown = (await eu.service.ask("GET", "/acts", token=eu.service.service())).json()
+    assert [(one["act"], one["state"]) for one in shown] == [
+        ("restore", "done"),
+        ("quarantine", "ended"),
+        ("admit", "done"),
+    ]
 
 
 async def test_who_has_lost_the_root_key_goes_on_under_a_new_name_and_all_can_read_both(

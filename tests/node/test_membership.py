@@ -154,6 +154,25 @@ async def test_a_decision_confirms_an_emergency_or_ends_it(eu: Seat, a: TestNode
     assert eu.standing("a") is Standing.NORMAL
 
 
+async def test_a_suspension_ends_by_itself_on_its_day(eu: Seat, a: TestNode) -> None:
+    await admitted(eu, a)
+    await eu.hears(decided("suspended", a, 1, until=stamp(NOW + timedelta(days=90))))
+    eu.clock.move(timedelta(days=90, seconds=-1))
+    await eu.round()
+    assert eu.standing("a") is Standing.LIMITED
+    eu.clock.move(timedelta(seconds=1))
+    await eu.round()
+    assert eu.standing("a") is Standing.NORMAL
+    assert (await eu.row("a")).state == "ended"
+    assert (await eu.told())[-2:] == ["peer.admitted", "peer.decided"]
+    # An older suspension, that a later decision has replaced, ends nothing.
+    await eu.hears(decided("suspended", a, 2, until=stamp(NOW + timedelta(days=120))))
+    await eu.hears(decided("limited", a, 3))
+    eu.clock.move(timedelta(days=60))
+    await eu.round()
+    assert eu.standing("a") is Standing.LIMITED
+
+
 async def test_a_suspension_that_ends_during_an_emergency_is_over_after_it(
     eu: Seat, a: TestNode
 ) -> None:

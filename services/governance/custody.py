@@ -19,8 +19,12 @@ _INSERT: Final = Prepared(insert(BALLOT_KEY), columns=("ballot_id", "key"))
 _FIND: Final = Prepared(
     select(BALLOT_KEY.c.key).where(BALLOT_KEY.c.ballot_id == bindparam("of_ballot"))
 )
-_ERASED: Final[tuple[Table, ...]] = (BALLOT_SLIP, BALLOT_WORD, PAPER_MARK, BALLOT_KEY)
-"""What no longer exists once a ballot is closed."""
+_ERASED: Final[tuple[Table, ...]] = (BALLOT_KEY, BALLOT_WORD, BALLOT_SLIP, PAPER_MARK)
+"""What no longer exists once a ballot is closed.
+
+The key comes first, as for everybody who casts or enters: a close waits for those who have it, and
+whoever comes later waits for the close before they have anything that it needs.
+"""
 
 
 def make_key(work: Work, ballot_id: str) -> None:

@@ -196,6 +196,20 @@ async def test_of_many_casts_of_one_credential_at_once_one_counts(
         assert {cast.receipt for cast in await one.read(urn, BALLOT)} < receipts | {""}
 
 
+async def test_ballots_close_while_others_are_cast_and_none_waits_for_ever(store: Store) -> None:
+    closing, casting = [uuid(n) for n in range(10, 14)], uuid(20)
+    for ballot_id in (*closing, casting):
+        await store.write(begin, MANY, ballot_id=ballot_id)
+    for ballot_id in closing:
+        await store.write(vote, 0, YES, ballot_id=ballot_id)
+    closed, *_ = await asyncio.gather(
+        asyncio.gather(*(store.write(close, ballot_id) for ballot_id in closing)),
+        *(store.write(vote, n, NO, ballot_id=casting, word="once") for n in range(MANY)),
+    )
+    assert [one.cast for one in closed] == [1] * len(closing)
+    assert (await store.write(close, casting)).report.classes == {"yes": 0, "no": MANY}
+
+
 async def test_while_a_ballot_is_open_small_numbers_are_not_told(store: Store) -> None:
     await store.write(begin, 12)
 

@@ -8,7 +8,7 @@ see that the receipt is that of their own choice, and so can anybody whom they g
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -123,8 +123,3 @@ def _indexed(work: Work, ballot_id: str) -> _Indexed:
 @lru_cache(maxsize=2)
 def _index(receipts: tuple[str, ...]) -> _Indexed:
     return _Indexed(tree_of(receipts), {one: place for place, one in enumerate(receipts)})
-
-
-def proofs_as_data(proof: Proof, *, receipt: str, root: str) -> dict[str, Any]:
-    """Return a proof with what it proves, as it is handed out."""
-    return {"receipt": receipt, "root": root, **proof.as_data()}

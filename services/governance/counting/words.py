@@ -48,10 +48,12 @@ def told(report: Report, language: str, names: Mapping[str, str]) -> list[str]:
                 "winners": list(report.winners),
                 "cast": report.cast,
                 "blank": report.blank,
-                "roll": report.roll,
             },
         )
     ]
+    # A file of ballots says nothing of who else could have voted.
+    if report.roll:
+        lines += say.all("roll", {"roll": report.roll})
     for one in report.rounds:
         lines += say.all(f"round.{one['kind']}", one)
     for one in report.ties:

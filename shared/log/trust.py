@@ -24,6 +24,7 @@ from shared.contracts.node import (
 )
 from shared.contracts.peers import PeerReceived
 from shared.ids import NodeName
+from shared.log.moves import follow_move, goes_over
 from shared.log.releases import require_way
 from shared.log.tables import LogTables
 from shared.refusals import Kind, Refusal
@@ -129,7 +130,7 @@ class Trust:
             if given is not None:
                 self._keep(work, given, admitted_by=by)
         if self._hub is not None and self._own.level == "local":
-            self._follow_move(work, self._own, self._hub)
+            follow_move(work, self._tables.known_node, own=self._own, hub=self._hub)
 
     def read_all(self, work: Work) -> list[KnownNode]:
         """Return all rows of the registry."""
@@ -204,19 +205,7 @@ class Trust:
             to=origin,
             root_key_of=lambda name: self._continental_key(work, name),
         )
-        known = self._tables.known_node
-        work.execute(
-            update(known)
-            .where(known.c.node == event.node, known.c.revision < event.revision)
-            .values(
-                continent=event.continent,
-                admitted_by=origin,
-                standing=Standing.NORMAL.value,
-                cause="",
-                last_pages="{}",
-                revision=event.revision,
-            )
-        )
+        goes_over(work, self._tables.known_node, event, hub=origin)
 
     def standing_changed(
         self, work: Work, event: PeerLimited | PeerQuarantined | PeerCut, *, origin: str
@@ -287,28 +276,6 @@ class Trust:
     def _continental_key(self, work: Work, name: str) -> str | None:
         row = self._row(work, name)
         return row.root_key if row is not None and row.level == "continental" else None
-
-    def _follow_move(self, work: Work, own: Parent, hub: Parent) -> None:
-        """Stand below another hub than before: what was given is as if it had always been so.
-
-        The former hub is one of many now, below the hub of hubs that it had told of; of that one
-        the new hub tells.
-        """
-        known = self._tables.known_node
-        in_place = known.c.node == own.node, known.c.continent != own.continent
-        work.execute(update(known).where(*in_place).values(continent=own.continent))
-        given = (
-            known.c.admitted_by == own.node,
-            known.c.node.not_in((own.node, hub.node)),
-            known.c.level == "continental",
-        )
-        for former in work.execute(select(known.c.node).where(*given)).scalars().all():
-            below_it = known.c.admitted_by == former, known.c.level == "intercontinental"
-            above = work.execute(select(known.c.node).where(*below_it)).scalar_one_or_none()
-            now_below = {hub.node: own.node, former: above or hub.node}
-            now_below |= {above: hub.node} if above is not None else {}
-            for node, by in now_below.items():
-                work.execute(update(known).where(known.c.node == node).values(admitted_by=by))
 
     def _is_hub_of(self, work: Work, origin: str, row: Any) -> bool:
         """Return whether a node is the hub of another: the one that admitted it.

@@ -201,7 +201,7 @@ async def test_what_is_forged_or_not_for_this_hub_has_no_effect_and_is_counted(
 async def test_from_the_charter_on_an_emergency_is_all_that_is_left_to_two_stewards(
     eu: Hub, new_node: NodeMaker
 ) -> None:
-    words = await asks(eu, a := new_node("a"))
+    words = await asks(eu, new_node("a"))
     assert (await eu.service.decide("admit", "a", fingerprint=words)).json()["state"] == "done"
     adopted = CharterAdopted(
         association=eu.association,

@@ -103,7 +103,7 @@ def election(
     equal: defaultdict[tuple[tuple[int, ...], tuple[int, ...]], int] = defaultdict(int)
     for named, points, count in ballots:
         equal[tuple(named), tuple(points)] += count
-    said = sorted(equal)
+    said = list(equal)
     sizes = np.fromiter((equal[one] for one in said), dtype=np.int64, count=len(said))
     lengths = np.fromiter((len(one[0]) for one in said), dtype=np.int64, count=len(said))
     named_at = np.fromiter(chain.from_iterable(one[0] for one in said), dtype=np.int64)

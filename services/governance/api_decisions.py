@@ -191,12 +191,11 @@ async def read_decision(
 ) -> Response:
     """Return a decision, whole, with its words in a language."""
     kept = await parts.store.read(decision_rows.kept, decision_id)
-    tag = tag_of(kept)
+    language = language_tag(lang)
+    tag = tag_of(kept, language)
     if unchanged(if_none_match, tag):
         return not_modified(tag)
-    found = decision_views.shown(
-        kept, language=language_tag(lang), languages=parts.settings.charter
-    )
+    found = decision_views.shown(kept, language=language, languages=parts.settings.charter)
     headers = {"ETag": tag, "Content-Language": found["words"]["language"]}
     return Response(orjson.dumps(found), headers=headers, media_type="application/json")
 

@@ -1,5 +1,6 @@
 """How the endpoints of decisions act: who asks, on which state, once for each request."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -33,7 +34,12 @@ DecisionPath = Annotated[
 ]
 NumberPath = Annotated[int, Path(ge=1, le=100_000, description="Its number in the decision.")]
 LangQuery = Annotated[
-    str, Query(max_length=35, description="In which language words are shown.", examples=["fr"])
+    str,
+    Query(
+        pattern=r"^[A-Za-z0-9_-]{1,35}$",
+        description="In which language words are shown.",
+        examples=["fr"],
+    ),
 ]
 
 COMMON: Final[tuple[type[Refusal], ...]] = (
@@ -47,6 +53,7 @@ COMMON: Final[tuple[type[Refusal], ...]] = (
     ChangedMeanwhile,
 )
 """What every step may be refused for."""
+_SHOWN_IN: Final = re.compile(r'"[0-9]+/[0-9a-f]{16}/(?P<language>[A-Za-z0-9-]{1,35})"')
 Decide = Callable[[Decision, Actor, datetime], tuple[Step, ...]]
 
 
@@ -60,9 +67,10 @@ def actor_of(caller: Caller) -> Actor:
     )
 
 
-def tag_of(kept: Kept) -> str:
-    """Return the entity tag of a decision: its last step."""
-    return etag(kept.steps, kept.head[:16])
+def tag_of(kept: Kept, language: str = "") -> str:
+    """Return the entity tag of a decision: its last step, and the language in which it is shown."""
+    shown_in = (language,) if language else ()
+    return etag(kept.steps, kept.head[:16], *shown_in)
 
 
 async def step(
@@ -118,7 +126,9 @@ def matching(if_match: str | None) -> Callable[[Kept], None]:
 
     def require(kept: Kept) -> None:
         if if_match is not None:
-            require_match(if_match, tag_of(kept))
+            # Whoever has read it in one language writes on what stands in all of them.
+            shown_in = _SHOWN_IN.fullmatch(if_match.strip())
+            require_match(if_match, tag_of(kept, shown_in["language"] if shown_in else ""))
 
     return require
 

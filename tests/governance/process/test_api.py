@@ -381,6 +381,13 @@ async def test_who_writes_on_what_they_have_read_is_told_of_other_writers(
     tag = answer.headers["ETag"]
     same = await network.get(f"decisions/{decision}", headers=OWNER | {"If-None-Match": tag})
     assert same.status_code == 304
+    other = await network.get(
+        f"decisions/{decision}", params={"lang": "fr"}, headers=OWNER | {"If-None-Match": tag}
+    )
+    assert (other.status_code, other.headers["Content-Language"]) == (200, "fr")
+    tag = other.headers["ETag"]
+    strange = await network.get(f"decisions/{decision}", params={"lang": "é/"}, headers=OWNER)
+    assert refused(strange) == "invalid"
     texts = {"language": "fr", "texts": {"fr": {"title": "Deux"}}}
     at = f"decisions/{decision}/versions"
     both = await asyncio.gather(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from services.governance.counting.report import Outcome
-from services.governance.process import appealing, calling
+from services.governance.process import appealing, calling, concluding
 from services.governance.process.facts import Step
 from services.governance.process.folding import applied
 from services.governance.process.phases import ALLOWED, Phase, WrongPhase
@@ -51,8 +51,6 @@ def annulled() -> Life:
 
 
 def followed_up() -> Life:
-    from services.governance.process import concluding
-
     life = decided()
     life.take(concluding.done, BADR, report="Fait.", files=[])
     return life

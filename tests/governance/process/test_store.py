@@ -20,7 +20,7 @@ from services.governance.decision_keeper import (
     settle_due,
 )
 from services.governance.decision_rows import StepTaken
-from services.governance.process import calling, discussing, objecting
+from services.governance.process import calling, discussing, objecting, proposing
 from services.governance.process.folding import fold
 from services.governance.process.phases import Phase, WrongPhase
 from services.governance.process.refusals import (
@@ -39,7 +39,7 @@ from shared.clock import SetClock
 from shared.refusals import Missing
 from shared.store import Store, Work
 from tests.governance.process.conftest import VOTERS, tell_register
-from tests.governance.process.lives import AMINA, BADR, NOW, PLAIN, STEWARD, TWICE
+from tests.governance.process.lives import AMINA, BADR, CHAMA, NOW, PLAIN, STEWARD, TWICE
 
 WORDS = {"template": "yes-no", "language": "fr", "title": "Un four", "text": "Commun."}
 
@@ -218,6 +218,40 @@ async def test_people_are_told_once_of_notice_opening_and_close(
         for who in VOTERS
     ]
     assert sorted(await told(sqlite_store)) == sorted(expected)
+
+
+async def test_whom_a_step_concerns_is_told_and_nobody_of_their_own(sqlite_store: Store) -> None:
+    decision_id = await begun(sqlite_store)
+    now, said = NOW, {"ground": "law", "language": "fr", "harm": "Le bail.", "change": ""}
+    named = {"role": "facilitator", "persons": (CHAMA.person, "Not:Tellable!")}
+    moves: list[Any] = [
+        lambda one: proposing.role_given(one, STEWARD, now=now, **named),
+        lambda one: discussing.question_asked(one, BADR, language="fr", text="Qui ?", now=now),
+        lambda one: discussing.question_answered(
+            one, AMINA, number=1, language="fr", text="Nous.", now=now
+        ),
+        lambda one: discussing.question_asked(one, AMINA, language="fr", text="Moi ?", now=now),
+        lambda one: objecting.objection_raised(one, BADR, now=now, **said),
+        lambda one: objecting.objection_judged(
+            one, STEWARD, number=1, valid=True, reason="Oui.", now=now
+        ),
+        lambda one: objecting.objection_stood(one, AMINA, number=1, answer="Ainsi.", now=now),
+        lambda one: proposing.version_written(
+            one, AMINA, language="fr", texts={"fr": ("Deux", "")}, now=now
+        ),
+    ]
+    for move in moves:
+        await sqlite_store.write(act, decision_id, move)
+    proposer, asker, facilitator = (f"p:{who.person}" for who in (AMINA, BADR, CHAMA))
+    assert [(who, what) for _, who, what in await told(sqlite_store)] == [
+        (proposer, "asked"),
+        (asker, "answered"),
+        (facilitator, "asked"),
+        (proposer, "asked"),
+        (asker, "answered"),
+        (asker, "answered"),
+        (asker, "asked"),
+    ]
 
 
 async def test_a_ballot_that_cannot_open_does_not_hold_up_the_others(

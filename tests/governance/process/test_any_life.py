@@ -174,6 +174,39 @@ class AnyLife(RuleBasedStateMachine):
             self.answer(PEOPLE[0], number, False, "stand")
         self.notice_it(PEOPLE[3], RULES[0])
 
+    @rule()
+    def take_an_objection_in(self) -> None:
+        """Do all that an objection needs in order to be integrated."""
+        self.object(PEOPLE[1])
+        number = len(self.state.objections)
+        self.answer(PEOPLE[4], number, True, "judge")
+        self.write(PEOPLE[0], "a")
+        self.answer(PEOPLE[0], number, True, "integrate")
+
+    @rule()
+    def fail_to_find_consent(self) -> None:
+        """Do all that a round needs in order to end with an objection standing."""
+        self.object(PEOPLE[1])
+        number = len(self.state.objections)
+        self.answer(PEOPLE[4], number, True, "judge")
+        self.answer(PEOPLE[0], number, True, "stand")
+        self.answer(PEOPLE[3], number, True, "round")
+        self.answer(PEOPLE[0], number, True, "call")
+
+    @precondition(lambda self: self.state.phase not in (Phase.IDEA, Phase.PROPOSAL))
+    @rule(outcome=st.sampled_from(Outcome), owner=st.sampled_from(["", "p-b"]))
+    def go_on(self, outcome: Outcome, owner: str) -> None:
+        """Take the step that the phase waits for."""
+        match self.state.phase:
+            case Phase.NOTICED:
+                self.open_it(early=True)
+            case Phase.VOTING:
+                self.close_it(early=True, outcome=outcome)
+            case Phase.CLOSED:
+                self.settle(PEOPLE[3], owner)
+            case Phase.DECIDED:
+                self.follow_up(PEOPLE[1], "done")
+
     @rule(early=st.booleans())
     def open_it(self, early: bool) -> None:
         self.take(calling.opened, roll_root=HASH, roll_size=10, early=early)
@@ -260,4 +293,4 @@ class AnyLife(RuleBasedStateMachine):
 
 
 TestAnyLife = AnyLife.TestCase
-TestAnyLife.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestAnyLife.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)

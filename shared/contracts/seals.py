@@ -129,6 +129,10 @@ class Seal(_Part):
         """Return the bytes that are signed: the tag, and the canonical seal without signature."""
         return _statement(self)
 
+    def canonical(self) -> bytes:
+        """Return the canonical bytes of the seal with its signature, by which it is known."""
+        return _canonical(self)
+
     @property
     def hash(self) -> str:
         """The SHA-256 of the canonical seal with its signature, in hex."""
@@ -144,5 +148,10 @@ def _statement(seal: Seal) -> bytes:
 
 
 @lru_cache(maxsize=4_096)
+def _canonical(seal: Seal) -> bytes:
+    return canonical(seal.as_data())
+
+
+@lru_cache(maxsize=4_096)
 def _hash(seal: Seal) -> str:
-    return hashlib.sha256(canonical(seal.as_data())).hexdigest()
+    return hashlib.sha256(_canonical(seal)).hexdigest()

@@ -51,8 +51,8 @@ class Act:
 
     Args:
         network: whose leg it is: who asks, or a network for which it speaks.
-        details: what the doer needs: the outcome to certify, the disputes to rule on, the entries
-            to look up.
+        details: what the doer needs: the outcome to certify, the disputes to rule on, the roll to
+            look at.
     """
 
     does: Does
@@ -97,7 +97,7 @@ def _of_leg(ballot: Ballot, notice: Notice, leg: Leg, now: datetime) -> list[Act
         return [Act(does=Does.OPEN, network=network)] if is_open else []
     if leg.commitment is None:
         return [Act(does=Does.COMMIT, network=network)] if now >= notice.closes_at else []
-    if leg.seal is None and not leg.equivocates and may_reveal(ballot, now):
+    if not leg.revealed and not leg.equivocates and may_reveal(ballot, now):
         return [Act(does=Does.REVEAL, network=network, details={"heard": heard(ballot, network)})]
     return []
 
@@ -171,8 +171,19 @@ def _rulings(ballot: Ballot, notice: Notice, me: str) -> list[Act]:
     return [Act(does=Does.RULE, network=me, details={"disputes": disputes})]
 
 
+def entries_to_look_up(audit: Act) -> list[int]:
+    """Return the places of the entries of a roll that an act of audit is about."""
+    details = audit.details
+    return draws.drawn_entries(
+        details["seed"],
+        details["audited"],
+        roll_size=details["roll_size"],
+        number=details["number"],
+    )
+
+
 def _audits(ballot: Ballot, notice: Notice, me: str) -> list[Act]:
-    """Return the rolls that a network was drawn to look at, with the entries."""
+    """Return the rolls that a network was drawn to look at."""
     number = notice.charter.parameters.audit_entries
     found: list[Act] = []
     certified = ballot.certified
@@ -188,7 +199,6 @@ def _audits(ballot: Ballot, notice: Notice, me: str) -> list[Act]:
             seed, outcome_hash = draws.audit_seed(seals), certified.computed.hash
         else:
             continue
-        entries = draws.drawn_entries(seed, network, roll_size=leg.roll.size, number=number)
         found.append(
             Act(
                 does=Does.AUDIT,
@@ -197,7 +207,9 @@ def _audits(ballot: Ballot, notice: Notice, me: str) -> list[Act]:
                     "audited": network,
                     "roll_root": leg.roll.root,
                     "outcome_hash": outcome_hash,
-                    "entries": entries,
+                    "seed": seed,
+                    "roll_size": leg.roll.size,
+                    "number": number,
                 },
             )
         )

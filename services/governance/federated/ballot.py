@@ -367,10 +367,16 @@ def _finished(ballot: Ballot) -> dict[str, Leg]:
             state = LegState.SEALED if network in counted else LegState.LATE
             if state is LegState.SEALED and network in attested:
                 state = LegState.ATTESTED
-        elif ballot.certified and state not in (LegState.DECLINED, LegState.SEALED):
+        elif ballot.certified and state in _AWAITED:
             state = LegState.MISSING
         found[network] = leg if state is leg.state else replace(leg, state=state)
     return found
+
+
+_AWAITED: Final = frozenset(
+    {LegState.ACCEPTED, LegState.ROLL_SEALED, LegState.VOTING, LegState.CLOSED}
+)
+"""Where a leg is of which a seal was to come."""
 
 
 def _is_doubtful(leg: Leg, waiting: set[str]) -> bool:

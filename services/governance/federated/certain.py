@@ -5,6 +5,7 @@ certified early where we cannot show that none of these changes what is decided.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Final
 
@@ -85,34 +86,35 @@ def _outcome(
 ) -> FederatedOutcome:
     """Return what comes out if some networks still answer, each with one voice."""
     names = {leg.network for leg in answering}
-    whole = [
-        Part(network=leg.network, roll_size=leg.roll_size, seal=_imagined(poll, leg, yes))
-        if leg.network in names
-        else leg
-        for leg in legs
-    ]
-    return aggregated(poll, whole)
+
+    def answered(leg: Part) -> Part:
+        size = leg.roll_size
+        ends = {"yes": size, "no": 0} if yes else {"yes": 0, "no": size}
+        return replace(leg, seal=imagined(poll, leg.network, roll_size=size, **ends))
+
+    return aggregated(poll, [answered(leg) if leg.network in names else leg for leg in legs])
 
 
-def _imagined(poll: Poll, leg: Part, yes: bool) -> Seal:
-    size = leg.roll_size
+def imagined(poll: Poll, network: str, *, roll_size: int, yes: int, no: int) -> Seal:
+    """Return a seal that nobody has made, for reckoning what would come out."""
     return Seal.model_construct(
         ballot_id=poll.ballot_id,
         rule_hash=_NOBODY,
         charter_hash=_NOBODY,
-        node=leg.network,
+        node=network,
         roll_epoch=1,
         roll_root=_NOBODY,
-        roll_size=size,
-        issued=size,
-        cast=size,
+        roll_size=roll_size,
+        issued=roll_size,
+        cast=yes + no,
         blank=0,
         invalid=0,
         ballots_root=_NOBODY,
-        tally=Tally(yes=size if yes else 0, no=0 if yes else size),
+        tally=Tally(yes=yes, no=no),
         closed_at="",
         head=SealHead.model_construct(epoch=1, page=0, hash=_NOBODY),
-        signature="",
+        scheme="custody",
+        signature=f"{network}:{yes}:{no}",
     )
 
 

@@ -62,7 +62,7 @@ class LegState(StrEnum):
 
 LEG_ARROWS: Final[Mapping[LegState, frozenset[LegState]]] = MappingProxyType(
     {
-        LegState.INVITED: frozenset({LegState.ACCEPTED, LegState.DECLINED, LegState.MISSING}),
+        LegState.INVITED: frozenset({LegState.ACCEPTED, LegState.DECLINED}),
         LegState.DECLINED: frozenset({LegState.ACCEPTED}),
         LegState.ACCEPTED: frozenset({LegState.ROLL_SEALED, LegState.DECLINED, LegState.MISSING}),
         LegState.ROLL_SEALED: frozenset({LegState.VOTING, LegState.DECLINED, LegState.MISSING}),
@@ -136,6 +136,8 @@ class Leg:
     proofs: tuple[str, ...] = ()
     complete: bool = True
     reason: str = ""
+    revealed: bool = False
+    """Whether the network has shown a seal, whatever is wrong with it."""
     seals: Mapping[str, Seal] = field(default_factory=dict)
     """All fitting seals by their hash."""
 
@@ -356,6 +358,7 @@ def _with_seal(
         seal=seal,
         faults=frozenset(faults),
         proofs=tuple(sorted(hashes)) if len(stories) > 1 else (),
+        revealed=bool(material.sealed),
         seals=fitting,
         complete=seal is None or _has_classes(notice, seal, classes),
     )

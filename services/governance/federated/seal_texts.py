@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from services.governance.federated.seals import SEAL_BYTES_MAX, seal_of
-from shared.canonical import canonical
 from shared.contracts.seals import Seal
 from shared.refusals import Kind, Refusal
 
@@ -41,7 +40,7 @@ class BadSealText(Refusal):
 
 def as_block(seal: Seal) -> str:
     """Return a seal as a block of text, for a letter or a file."""
-    data = canonical(seal.as_data())
+    data = seal.canonical()
     text = b64encode(data).decode("ascii")
     lines = [text[at : at + LINE] for at in range(0, len(text), LINE)]
     return "\n".join([BEGINS, *lines, f"={_sum(data)}", ENDS, ""])
@@ -72,7 +71,7 @@ def of_block(text: str) -> Seal:
 
 def as_parts(seal: Seal) -> list[str]:
     """Return a seal as texts for QR pictures, each with its number and the checksum of all."""
-    data = canonical(seal.as_data())
+    data = seal.canonical()
     text, check = base45(data), _sum(data)
     pieces = [text[at : at + PART_CHARACTERS] for at in range(0, len(text), PART_CHARACTERS)]
     if len(pieces) > PARTS_MAX:

@@ -26,7 +26,7 @@ from services.governance.federated.tallies import (
     withheld_order,
 )
 from services.governance.rules import Method, Option
-from shared.canonical import NotCanonical, canonical, parse_canonical
+from shared.canonical import NotCanonical, parse_canonical
 from shared.clock import BadTime, moment, stamp
 from shared.contracts.seals import Seal, SealHead, Tally
 from shared.keys import BadKey, BadSignature, SigningKey, verify
@@ -263,7 +263,7 @@ def seal_of(data: bytes) -> Seal:
 def commitment(seal: Seal, nonce: bytes) -> str:
     """Return by what a network is bound to a seal: SHA-256 of it and the nonce, in hex."""
     assert len(nonce) == NONCE_SIZE, "a nonce that can be guessed shows the seal"
-    return hashlib.sha256(canonical(seal.as_data()) + nonce).hexdigest()
+    return hashlib.sha256(seal.canonical() + nonce).hexdigest()
 
 
 def is_bound(seal: Seal, nonce: str, committed: str) -> bool:

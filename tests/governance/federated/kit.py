@@ -128,6 +128,7 @@ class Network:
         self.log: list[Fact] = []
         self.known: set[Fact] = set()
         self.bound: dict[str, tuple[Seal, str, Counted]] = {}
+        self._folded: tuple[int, str, Ballot] | None = None
 
     def tell(self, event: Event) -> Fact:
         fact = told(self.name, event)
@@ -139,7 +140,11 @@ class Network:
         self.known.update(facts)
 
     def ballot(self, ballot_id: str = BALLOT) -> Ballot:
-        return folded(ballot_id, self.known, keys=KEYS)
+        # What is known only grows, so that its size says whether something new has come.
+        if self._folded is None or self._folded[:2] != (len(self.known), ballot_id):
+            ballot = folded(ballot_id, self.known, keys=KEYS)
+            self._folded = (len(self.known), ballot_id, ballot)
+        return self._folded[2]
 
     def adopt(self, charter: Charter, leg: str | None = None) -> None:
         event = CharterAdopted(
@@ -157,18 +162,18 @@ class Network:
         """Do all that is due, until nothing is."""
         before = len(self.log)
         for _ in range(12):
-            acts = [act for act in due(self.ballot(), self.name, now) if self.does(act)]
+            ballot = self.ballot()
+            acts = [act for act in due(ballot, self.name, now) if self.does(act)]
             if not acts:
                 break
             for act in acts:
-                self.perform(act, now)
+                self.perform(act, ballot, now)
         return self.log[before:]
 
     def does(self, act: Act) -> bool:
         return act.does not in (Does.AUDIT, Does.RULE)
 
-    def perform(self, act: Act, now: datetime) -> None:
-        ballot = self.ballot()
+    def perform(self, act: Act, ballot: Ballot, now: datetime) -> None:
         assert ballot.notice is not None
         which = {"node": self.name, "ballot_id": ballot.ballot_id}
         if act.network != self.name:

@@ -68,7 +68,7 @@ def test_the_worked_example_fails_by_roots_under_penroses_quota() -> None:
         "souss": 10,
     }
     assert (found.figures["weight_yes"], found.figures["weight_no"]) == ("57/1", "30/1")
-    # 57 of 87 is enough for two thirds short of one, and not for the quota of 74 in a hundred.
+    # 57 of 87 are more than half, and less than the quota of 74 in a hundred.
     assert outcome(rule_of(Policy.DEGRESSIVE, cap=None), parts(VOTES)).outcome is Outcome.ADOPTED
 
 
@@ -93,14 +93,14 @@ def test_below_five_networks_a_cap_of_a_fifth_gives_way_to_the_double_majority()
 
 def test_a_split_weight_is_divided_as_the_members_were() -> None:
     rule = rule_of(Policy.DEGRESSIVE, cap=None, spread=Spread.SPLIT)
-    found = outcome(rule, parts({name: (1, 2) for name in NAMES}))
+    found = outcome(rule, parts(dict.fromkeys(NAMES, (1, 2))))
     assert found.figures["weight_yes"] == "29/1"
     assert found.figures["weight_no"] == "58/1"
     assert found.outcome is Outcome.REJECTED
 
 
 def test_a_double_majority_wants_both() -> None:
-    one_large = {name: (10, 90) for name in NAMES} | {"kaolack": (900, 0)}
+    one_large = dict.fromkeys(NAMES, (10, 90)) | {"kaolack": (900, 0)}
     found = outcome(rule_of(), parts(one_large))
     assert found.figures["yes"] > found.figures["no"]
     assert found.outcome is Outcome.REJECTED
@@ -130,12 +130,12 @@ def test_a_response_quorum_counts_the_networks_that_were_called() -> None:
 
 
 def test_an_approval_quorum_counts_all_rolls_and_those_who_are_missing() -> None:
-    legs = parts({name: (30, 10) for name in NAMES})
+    legs = parts(dict.fromkeys(NAMES, (30, 10)))
     rule = rule_of(approval_quorum=share(1, 4))
     found = outcome(rule, legs)
     assert found.outcome is Outcome.REJECTED
     assert found.figures["short_of_approval"] == 455
-    enough = parts({name: (91, 10) for name in NAMES})
+    enough = parts(dict.fromkeys(NAMES, (91, 10)))
     assert outcome(rule, enough).outcome is Outcome.ADOPTED
     missing = [*enough[:4], Part(network="souss", roll_size=120)]
     assert outcome(rule, missing).outcome is Outcome.REJECTED
@@ -158,16 +158,16 @@ def test_a_network_below_the_least_roll_has_no_vote_as_a_network() -> None:
 
 
 def test_a_tie_leaves_things_as_they_are() -> None:
-    even = parts({name: (50, 50) for name in NAMES})
+    even = parts(dict.fromkeys(NAMES, (50, 50)))
     found = outcome(rule_of(), even)
     assert found.outcome is Outcome.REJECTED, "no network says anything"
     assert outcome(rule_of(Policy.PER_MEMBER), even).outcome is Outcome.TIE_STATUS_QUO
-    nobody = parts({name: (0, 0) for name in NAMES})
+    nobody = parts(dict.fromkeys(NAMES, (0, 0)))
     assert outcome(rule_of(Policy.PER_MEMBER), nobody).outcome is Outcome.REJECTED
 
 
 def test_a_withheld_tally_has_a_sign_and_no_number() -> None:
-    legs = parts({name: (0, 10) for name in NAMES[:2]})
+    legs = parts(dict.fromkeys(NAMES[:2], (0, 10)))
     legs += [
         Part(network=name, roll_size=20, seal=seal_of_tally(name, 20, Tally(sign=1)))
         for name in NAMES[2:]

@@ -209,7 +209,12 @@ def _row(work: Work, made: Kept) -> dict[str, Any]:
     decision = made.decision
     version, opened, notice = decision.version, decision.opened, decision.notice
     texts = version.texts if version else {}
-    titles = {language: text.words.title for language, text in texts.items()}
+    # The authoritative one comes first: it is shown where there is none in the asked language.
+    authoritative = version.language if version else ""
+    titles = {
+        language: texts[language].words.title
+        for language in sorted(texts, key=lambda one: (one != authoritative, one))
+    }
     times = opened or notice
     settled = decision.settled if decision.phase is Phase.DECIDED else None
     return {

@@ -90,7 +90,7 @@ def decision(
 
     tongue = language(lang)
     with Asking(opened(home), token=token_of(token, as_steward)) as asking:
-        path = f"/decisions/{_meant(asking, which)}"
+        path = f"/decisions/{_meant(asking, which, tongue)}"
         if history:
             links = list(asking.all("governance", f"{path}/history"))
             if as_json:
@@ -110,13 +110,14 @@ def decision(
         sys.stdout.write(f"{line}\n")
 
 
-def _meant(asking: "Asking", which: str) -> str:
+def _meant(asking: "Asking", which: str, lang: str) -> str:
     """Return a decision's id; where only its end was given, that of the one which ends so."""
     from twiza.meant import meant
 
     if which.count("-") == 4:
         return which
-    known = {one["id"]: one["title"] for one in asking.all("governance", "/decisions")}
+    found = asking.all("governance", "/decisions", lang=lang)
+    known = {one["id"]: one["title"] for one in found}
     return meant(which, known)
 
 

@@ -68,14 +68,15 @@ def unconfirmed(decision: Decision) -> dict[str, Translation]:
 def in_language(words: Mapping[str, Any], language: str, *, else_in: str) -> str:
     """Return in which language something is shown to somebody who asks for one.
 
-    The asked one, else one of the same tongue (``pt`` for ``pt-BR``), else ``else_in``, else any.
+    The asked one, else one of the same tongue (``pt`` for ``pt-BR``), else ``else_in``, else the
+    first one.
     """
     tongue = language.partition("-")[0]
     near = sorted(one for one in words if one.partition("-")[0] == tongue)
     for one in (language, *near, else_in):
         if one in words:
             return one
-    return min(words, default="")
+    return next(iter(words), "")
 
 
 def _standing(decision: Decision) -> list[tuple[str, Choice]]:

@@ -198,6 +198,8 @@ async def test_words_are_read_in_the_language_that_is_asked_for(network: AsyncCl
     assert (await read(network, decision, lang="ar"))["words"]["confirmed"]
     spanish = await read(network, decision, lang="es")
     assert (spanish["words"]["language"], spanish["label"]) == ("fr", "Sí o no")
+    listed = ok(await network.get("decisions", params={"lang": "es"}, headers=OTHER))["items"]
+    assert [one["language"] for one in listed] == ["fr"]
     whole = ok(await network.get(f"decisions/{decision}/versions/1", headers=OTHER))
     assert set(whole["texts"]) == {"fr", "ar"}
 

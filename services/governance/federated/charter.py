@@ -16,14 +16,15 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from services.governance.federated.policies import FederatedRule
+from services.governance.federated.policies import NODES_MAX, FederatedRule
 from services.governance.rules import Code, Share
 from shared.canonical import canonical
 from shared.clock import moment
 from shared.contracts.charters import CharterAdopted, CharterLeft, CharterPublished
-from shared.contracts.fields import Language
+from shared.contracts.fields import Language, Name
 from shared.contracts.log import Sha256
 from shared.contracts.membership import AssociationId
+from shared.contracts.rings import Node
 from shared.refusals import Kind, Refusal
 
 DAY_S: Final = 86_400
@@ -142,6 +143,8 @@ class Charter(_Part):
 
     Args:
         previous: the hash of the version before it; empty for the first.
+        names: what the association is called, by language.
+        founders: with whom it began: before them nobody could vote. Later versions repeat them.
         texts: the hash of the text in each of its languages.
         competence: for each matter the lowest level that is competent.
         rules: for each matter the rule by which it is decided unless a notice says otherwise.
@@ -154,6 +157,8 @@ class Charter(_Part):
     association: AssociationId
     number: int = Field(ge=1, le=100_000, strict=True)
     previous: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    names: dict[Language, Name] = Field(default={}, max_length=24)
+    founders: tuple[Node, ...] = Field(default=(), max_length=NODES_MAX)
     languages: tuple[Language, ...] = Field(min_length=1, max_length=24)
     authoritative: Language
     texts: dict[Language, Sha256]
@@ -173,6 +178,7 @@ class Charter(_Part):
         wrong = (
             (len(set(self.languages)) < len(self.languages), "a language stands twice"),
             (set(self.texts) != set(self.languages), "each language has one text"),
+            (len(set(self.founders)) < len(self.founders), "a founder stands twice"),
             (self.authoritative not in self.languages, "the authoritative language is one of them"),
             (not set(self.rules) <= set(self.competence), "a rule is for a matter of the table"),
             ((self.number == 1) != (self.previous == ""), "all but the first follow another"),

@@ -100,7 +100,7 @@ class Fault(StrEnum):
     POOL = "pool"
     """It speaks for a network that does not say so itself."""
     UNWITNESSED = "unwitnessed"
-    """Nobody knew its commitment when they showed their seals. It counts, and is marked."""
+    """Some showed their seals without knowing its commitment. It counts, and is marked."""
     CLOCK = "clock"
     """Its clock differs. It counts, and is marked."""
 
@@ -136,6 +136,8 @@ class Leg:
     proofs: tuple[str, ...] = ()
     complete: bool = True
     reason: str = ""
+    unheard_by: tuple[str, ...] = ()
+    """Who showed their seals before they knew of its commitment: it could have seen these."""
     revealed: bool = False
     """Whether the network has shown a seal, whatever is wrong with it."""
     seals: Mapping[str, Seal] = field(default_factory=dict)
@@ -200,15 +202,10 @@ def legs_of(
     shown = [one for one in told.of(DecisionShown) if one.ballot_id == ballot]
     classes = classes_of(told, notice)
     heard = {
-        (node, commitment)
+        network: {commitment for event in events for commitment in _heard(event)}
         for (network, name), events in by_leg.items()
         if name == "sealed"
-        for event in events
-        if isinstance(event, DecisionSealed)
-        for node, commitment in event.heard.items()
-        if node != network
     }
-    revealed = {network for network, name in by_leg if name == "sealed"}
     found: dict[str, Leg] = {}
     for network in sorted(notice.legs):
         pieces = {name: by_leg.get((network, name), []) for name in kinds}
@@ -217,11 +214,29 @@ def legs_of(
         if leg.state not in (LegState.INVITED, LegState.DECLINED):
             theirs = [one for one in shown if one.seal.node == network]
             leg = _with_seal(notice, leg, material, theirs, keys, classes)
-            others = revealed - {network}
-            if leg.seal and others and (network, leg.commitment) not in heard:
-                leg = _faulty(leg, Fault.UNWITNESSED)
+            leg = _witnessed(leg, heard)
         found[network] = leg
     return _pooled(notice, found)
+
+
+def _heard(event: LegTold) -> set[tuple[str, str]]:
+    assert isinstance(event, DecisionSealed)
+    return set(event.heard.items())
+
+
+def _witnessed(leg: Leg, heard: Mapping[str, set[tuple[str, str]]]) -> Leg:
+    """Return a leg, marked where others showed their seals without knowing of its commitment.
+
+    Each seal that was shown before could have been seen by who made the commitment after it.
+    """
+    before = sorted(
+        other
+        for other, those in heard.items()
+        if other != leg.network and (leg.network, leg.commitment) not in those
+    )
+    if leg.seal is None or not before:
+        return leg
+    return replace(_faulty(leg, Fault.UNWITNESSED), unheard_by=tuple(before))
 
 
 def classes_of(told: Told, notice: Notice) -> dict[str, tuple[ToldClass, ...]]:

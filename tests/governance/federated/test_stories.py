@@ -47,7 +47,7 @@ def test_honest_networks_come_to_the_same_end_in_three_thousand_stories() -> Non
         seen.update(met(story))
     wanted = {
         "contested", "late", "missing", "excluded", "unwitnessed", "recount", "no-quorum",
-        "two-seals", "not-bound", "restored", "early", "false", "waited",
+        "two-seals", "not-bound", "restored", "false", "waited",
     }  # fmt: skip
     assert {what for what in wanted if seen[what] < 10} == set(), seen
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.canonical import canonical
 from shared.contracts.fields import Language
 from shared.contracts.log import Epoch, Sha256
-from shared.contracts.membership import AssociationId
+from shared.contracts.membership import AssociationId, Ground
+from shared.contracts.node import PublicKey
 from shared.contracts.register import PersonId
 from shared.contracts.rings import Node, Revision, Stamp
 from shared.contracts.seals import (
@@ -104,6 +105,28 @@ class ToldLeg(_Part):
     kept_by: Node | None = None
 
 
+class ToldEffect(_Part):
+    """What follows by itself from a ballot on a charter or on belonging, if it is adopted.
+
+    It stands in the notice, so that nothing else can follow than what was voted on.
+
+    Args:
+        ground: why, in words that everybody will read.
+        network: whose belonging it is; with ``was`` the name that it bears from then on.
+        root_key: of that network, so that nobody else is meant; left out where it has no software.
+        was: the name that it bore before it lost its root key.
+        to: the hub to which it goes.
+        charter_hash: of the version that is to be published.
+    """
+
+    ground: Ground
+    network: Node | None = None
+    root_key: PublicKey | None = None
+    was: Node | None = None
+    to: Node | None = None
+    charter_hash: Sha256 | None = None
+
+
 @published
 class DecisionNoticed(DecisionTold):
     """A ballot between networks is announced; what stands in it is never changed.
@@ -118,6 +141,7 @@ class DecisionNoticed(DecisionTold):
         legs: who is called to vote.
         subject: the network that the ballot is about, which does not vote.
         grounds: of the charter's list, for a suspension or an expulsion.
+        effect: what follows by itself, for a matter of the charter or of belonging.
         follows: the ballot that this one repeats, appeals or is the fallback of.
         call: 1, or 2 where the first call had no quorum.
     """
@@ -137,6 +161,7 @@ class DecisionNoticed(DecisionTold):
     legs: Annotated[tuple[ToldLeg, ...], Field(min_length=1, max_length=NODES_MAX)]
     subject: Node | None = None
     grounds: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
+    effect: ToldEffect | None = None
     noticed_at: Stamp
     opens_at: Stamp
     closes_at: Stamp

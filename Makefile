@@ -8,7 +8,7 @@ STAMP := .venv/.stamp
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test test-slow check format bench lock clean
+.PHONY: help env run test test-slow check format bench oracles lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -39,6 +39,9 @@ format: $(STAMP) ## bring the code into its form
 
 bench: $(STAMP) ## print the table of speed, as ratios of one run
 	@$(BIN)/python -m tests.load.bench
+
+oracles: $(STAMP) ## set up the libraries that count beside us, for make test-slow and make bench
+	@$(PYTHON) tests/oracles/make_environment.py
 
 LOCKED := --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header --quiet

@@ -1,9 +1,11 @@
-"""``make bench``: the speed and memory of the federation and of barter, taken in one run.
+"""``make bench``: the speed and memory of federation, barter and decisions, taken in one run.
 
-Three nodes with their real nats-servers on this machine (TLS leaf links, allow-lists, every write
-synced), a directory that writes at one, directories that read at others. Every figure stands beside
-its limit; rates are told as multiples of nats-py publishing the same events one message each, each
-acknowledgement awaited, on the same servers in the same run.
+``python -m tests.load.bench barter decisions`` measures only those two; ``federation`` and
+``nodes`` are the others. For the federation, three nodes stand on this machine with their real
+nats-servers (TLS leaf links, allow-lists, every write synced), a directory that writes at one,
+directories that read at others. Every figure stands beside its limit; rates are told as multiples
+of nats-py publishing the same events one message each, each acknowledgement awaited, on the same
+servers in the same run.
 """
 
 import asyncio
@@ -14,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +29,7 @@ from shared.ids import new_uuid7
 from shared.subjects import Level
 from tests.desks import TestDesk, admit
 from tests.exchange.candidates.samples import a_round, tree
-from tests.load import barter, candidates, levels, whole
+from tests.load import barter, candidates, decisions, levels, whole
 from tests.load.entities import entries
 from tests.nodes import TestNode, gather
 
@@ -120,8 +122,27 @@ class Servers:
         return sum(_cpu_s(pid) for pid in [*pids, *(w.process.pid for w in workers)] if pid)
 
 
-async def main() -> int:
-    """Measure, print the table, and return 0 where every limit holds."""
+def main(named: Sequence[str]) -> int:
+    """Measure all parts or those that are named, print the table; return 0 where limits hold."""
+    parts: dict[str, Callable[[], list[Figure]]] = {
+        "federation": lambda: asyncio.run(_federation()),
+        "nodes": _whole,
+        "barter": _barter,
+        "decisions": lambda: [Figure(*row) for row in decisions.rows()],
+    }
+    unknown = [name for name in named if name not in parts]
+    if unknown:
+        print(f"there is no part called {', '.join(unknown)}; there are {', '.join(parts)}")
+        return 2
+    figures = [figure for name in named or parts for figure in parts[name]()]
+    print("\n| figure | measured | limit | aim | holds |\n|---|---|---|---|---|")
+    for figure in figures:
+        print(figure.row())
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+async def _federation() -> list[Figure]:
+    """Measure the way of events from one node to others, on real servers."""
     figures: list[Figure] = []
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twiza-bench-")))
@@ -170,12 +191,7 @@ async def main() -> int:
                 catch_up.late / bulk.rate, "x", 2.5, True, 5,
             ),
         ]  # fmt: skip
-    figures += _whole()
-    figures += _barter()
-    print("\n| figure | measured | limit | aim | holds |\n|---|---|---|---|---|")
-    for figure in figures:
-        print(figure.row())
-    return 0 if all(figure.holds for figure in figures) else 1
+    return figures
 
 
 def _whole() -> list[Figure]:
@@ -399,4 +415,4 @@ def _cpu_s(pid: int) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(main(sys.argv[1:]))

@@ -153,8 +153,12 @@ async def enter_paper(
     paper: PaperIn,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("enter_paper")],
+    key: IdempotencyKey = None,
 ) -> Response:
-    """Enter what you have read; the second of two tellers who reads the same makes it count."""
+    """Enter what you have read; the second of two tellers who reads the same makes it count.
+
+    The same again changes nothing; so a key is taken, and not kept beside what was read.
+    """
     if paper.spoilt is (paper.choice is not None):
         raise MalformedChoice("a paper says something, or it is spoilt")
     reading = Reading(

@@ -16,6 +16,7 @@ from services.governance import (
     api_decisions,
     api_health,
     api_rolls,
+    federated_projections,
     register_projections,
 )
 from services.governance.access import ACCESS
@@ -143,6 +144,7 @@ def projections(tables: LogTables, settings: GovernanceSettings) -> Projector:
     """Return the projector that knows all that governance remembers of other services."""
     projector = Projector(tables, release=settings.release)
     register_projections.register(projector, node=node_name(settings.node))
+    federated_projections.register(projector)
     return projector
 
 

@@ -2,10 +2,20 @@
 
 from typing import Final
 
-from services.governance.tables import assemblies, ballots, decisions, rolls
+from services.governance.tables import assemblies, ballots, decisions, federated, rolls
 from services.governance.tables.base import LOG, REVOKED, metadata
 
 HEAD: Final = "0001"
 """The newest revision of the migrations."""
 
-__all__ = ["HEAD", "LOG", "REVOKED", "assemblies", "ballots", "decisions", "metadata", "rolls"]
+__all__ = [
+    "HEAD",
+    "LOG",
+    "REVOKED",
+    "assemblies",
+    "ballots",
+    "decisions",
+    "federated",
+    "metadata",
+    "rolls",
+]

@@ -60,6 +60,10 @@ _SQLITE = (
         'declaration_stays'); END
     """,
     """
+    CREATE TRIGGER federated_fact_stays_update BEFORE UPDATE ON federated_fact BEGIN SELECT
+        RAISE(ABORT, 'federated_fact_stays'); END
+    """,
+    """
     CREATE TRIGGER roll_no_update BEFORE UPDATE ON roll WHEN old.frozen = 1 BEGIN SELECT
         RAISE(ABORT, 'roll_is_frozen'); END
     """,
@@ -216,6 +220,15 @@ _POSTGRESQL = (
     """
     CREATE TRIGGER declaration_stays_truncate BEFORE TRUNCATE ON declaration FOR EACH STATEMENT
         EXECUTE FUNCTION declaration_stays()
+    """,
+    """
+    CREATE OR REPLACE FUNCTION federated_fact_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'federated_fact_stays' USING ERRCODE = 'check_violation',
+        CONSTRAINT = 'federated_fact_stays'; END $$
+    """,
+    """
+    CREATE TRIGGER federated_fact_stays BEFORE UPDATE ON federated_fact FOR EACH ROW EXECUTE
+        FUNCTION federated_fact_stays()
     """,
     """
     CREATE OR REPLACE FUNCTION roll_is_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -538,6 +551,90 @@ def upgrade() -> None:
     op.create_index("delegation_by_giver", "delegation", ["giver", "id"], unique=False)
     op.create_index("delegation_by_holder", "delegation", ["holder", "id"], unique=False)
     op.create_index("delegation_by_scope", "delegation", ["scope", "id"], unique=False)
+    op.create_table(
+        "federated_ballot",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.Text(), server_default="", nullable=False),
+        sa.Column("state", sa.Text(), server_default="draft", nullable=False),
+        sa.Column("association", sa.Text(), server_default="", nullable=False),
+        sa.Column("matter", sa.Text(), server_default="", nullable=False),
+        sa.Column("convener", sa.Text(), server_default="", nullable=False),
+        sa.Column("follows", sa.Text(), server_default="", nullable=False),
+        sa.Column("opens_at", sa.Text(), server_default="", nullable=False),
+        sa.Column("closes_at", sa.Text(), server_default="", nullable=False),
+        sa.Column("outcome", sa.Text(), server_default="", nullable=False),
+        sa.Column("outcome_hash", sa.Text(), server_default="", nullable=False),
+        sa.Column("waits", sa.Text(), server_default="[]", nullable=False),
+        sa.CheckConstraint("changed IN (0, 1)", name="federated_changed"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("federated_after", "federated_ballot", ["follows"], unique=False)
+    op.create_index("federated_changed_first", "federated_ballot", ["changed", "id"], unique=False)
+    op.create_index(
+        "federated_due",
+        "federated_ballot",
+        ["next_at"],
+        unique=False,
+        sqlite_where=sa.text("next_at != ''"),
+        postgresql_where=sa.text("next_at != ''"),
+    )
+    op.create_index("federated_of", "federated_ballot", ["association", "id"], unique=False)
+    op.create_table(
+        "federated_fact",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("teller", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("arrived_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_index("federated_fact_about", "federated_fact", ["about", "key"], unique=False)
+    op.create_index("federated_fact_of", "federated_fact", ["teller", "key"], unique=False)
+    op.create_table(
+        "federated_key",
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("node", "key"),
+    )
+    op.create_table(
+        "federated_leg",
+        sa.Column("ballot", sa.Text(), nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("local_ballot", sa.Text(), nullable=False),
+        sa.Column("root", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("closes_at", sa.Text(), server_default="", nullable=False),
+        sa.CheckConstraint("state IN ('rolled', 'open', 'closed')", name="federated_leg_state"),
+        sa.PrimaryKeyConstraint("ballot", "network", "epoch"),
+        sa.UniqueConstraint("local_ballot"),
+    )
+    op.create_index("federated_leg_open", "federated_leg", ["state", "closes_at"], unique=False)
+    op.create_table(
+        "federated_pending",
+        sa.Column("ballot", sa.Text(), nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
+        sa.Column("commitment", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("ballot", "network"),
+    )
+    op.create_table(
+        "federated_words",
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("teller", sa.Text(), nullable=False),
+        sa.Column("association", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", "teller"),
+    )
+    op.create_index("federated_words_of", "federated_words", ["teller"], unique=False)
     op.create_table(
         "held_page",
         sa.Column("node", sa.Text(), nullable=False),

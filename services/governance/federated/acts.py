@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from services.governance.federated import draws
 from services.governance.federated.ballot import ENDED, Ballot, is_complete, state_at
-from services.governance.federated.certificates import Computed
+from services.governance.federated.certificates import Computed, Verdict
 from services.governance.federated.disputes import (
     BY_OUTCOMES,
     growth_auditors,
@@ -140,7 +140,8 @@ def is_due_to_certify(ballot: Ballot, me: str, now: datetime) -> bool:
         return False
     if ballot.rulings.annulled or now < notice.closes_at:
         return False
-    if any(one.network == me and one.rulings == ballot.round for one in ballot.certificates):
+    own = [one for one in ballot.certificates if one.network == me and one.rulings == ballot.round]
+    if any(one.verdict in (Verdict.SOUND, Verdict.FALSE) for one in own):
         return False
     if any(not one.startswith(BY_OUTCOMES) for one in ballot.disputes):
         return False

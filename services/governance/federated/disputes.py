@@ -140,15 +140,19 @@ def challenges(told: Told, notice: Notice) -> set[str]:
 
 
 def disputes_of_outcomes(certificates: Sequence[Certificate]) -> set[str]:
-    """Return the disputes between certificates: false ones, and sound ones that do not agree."""
+    """Return the disputes between certificates: false ones, and sound ones that do not agree.
+
+    A network may certify again where its certificate names what has turned out not to count; two
+    sound ones of it are two stories.
+    """
     found: set[str] = set()
     results: dict[str, set[object]] = {}
     said: dict[tuple[str, str], set[str]] = {}
     for one in certificates:
-        said.setdefault((one.network, one.rulings), set()).add(one.event.outcome_hash)
         if one.verdict is Verdict.FALSE:
             found.add(f"{FALSE_CERTIFICATE}:{one.network}:{one.rulings}")
         elif one.verdict is Verdict.SOUND and one.computed is not None:
+            said.setdefault((one.network, one.rulings), set()).add(one.computed.hash)
             results.setdefault(one.rulings, set()).add(one.computed.outcome.result)
     for (network, rulings), outcomes in said.items():
         if len(outcomes) > 1:

@@ -219,7 +219,7 @@ def legs_of(
     return _pooled(notice, found)
 
 
-def _heard(event: LegTold) -> set[tuple[str, str]]:
+def _heard(event: object) -> set[tuple[str, str]]:
     assert isinstance(event, DecisionSealed)
     return set(event.heard.items())
 

@@ -188,8 +188,9 @@ async def take_back_paper(
     subject: SubjectPath,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("take_back_paper")],
+    key: IdempotencyKey = None,
 ) -> Response:
-    """Take back what you have read, as long as it is not counted."""
+    """Take back what you have read, as long as it is not counted; no key is kept of it."""
     await parts.store.write(take_back, ballot_id, subject=subject, teller=caller.id)
     return Response(status_code=204)
 

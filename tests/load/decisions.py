@@ -19,7 +19,10 @@ def rows() -> list[Row]:
         found.append(("wards where the two elect others", differ, "wards", 0, False))
     elif wards:
         print(f"STV is not compared: {ABSENT}")
-    return [(f"(g) {_unlettered(what)}", *rest) for what, *rest in found]
+    return [
+        (f"(g) {_unlettered(what)}", value, unit, limit, at_least)
+        for what, value, unit, limit, at_least in found
+    ]
 
 
 def _unlettered(what: str) -> str:

@@ -15,7 +15,7 @@ from services.governance.process.state import Decision
 from services.governance.rules import Rule
 from services.governance.templates import Template
 from shared.ids import new_uuid7
-from shared.refusals import Kind, Refusal
+from shared.refusals import Invalid, Kind, Refusal
 from shared.store import Work
 
 Decide = Callable[[Decision], tuple[Step, ...]]
@@ -81,11 +81,15 @@ def begin(
 
     Raises:
         NoSuchTemplate, SubjectMissing, NoWords, SupportLacking
+        Invalid: it says whom it is about, and decisions of this kind are about nobody.
         Missing: there is no decision that it could follow.
     """
     known = template_of(template)
     if known.about_somebody and not subject:
         raise SubjectMissing()
+    if subject and not known.about_somebody:
+        # Naming somebody takes their vote away: only where it is about them is that right.
+        raise Invalid("a decision of this kind is about nobody, and leaves nobody off its roll")
     rounds_before = 0
     if follows:
         rounds_before = _rounds_so_far(decision_rows.kept(work, follows).decision)

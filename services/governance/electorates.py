@@ -90,7 +90,8 @@ def voters(
         members: all of the register, observers and those who have left, too.
         mandates: all of the register.
         at: the moment, as a stamp.
-        without: voters who are left out, as the subject of a decision on its own admission.
+        without: voters who are left out, as the subject of a decision on its own admission; such
+            a person is not named to act for an entity either.
     """
     wanted = frozenset(electorate.groups)
     inside = [
@@ -100,7 +101,8 @@ def voters(
     ]
     persons = _of_kind(inside, electorate, ElectorateKind.PERSONS, without)
     entities = _of_kind(inside, electorate, ElectorateKind.ENTITIES, without)
-    acting = assigned(entities, _delegates(entities, mandates, at), own_vote=frozenset(persons))
+    others = [one for one in mandates if PERSON + one.person not in without]
+    acting = assigned(entities, _delegates(entities, others, at), own_vote=frozenset(persons))
     busy = frozenset(acting.values())
     found = [
         Voter(PERSON + who, who, one.groups) for who, one in persons.items() if who not in busy

@@ -76,7 +76,8 @@ def freeze_roll(
         ballot_id: of which ballot.
         electorate: whose roll it is.
         at: the moment.
-        without: voters (``p:...``, ``e:...``) who are left out, as the subject of an admission.
+        without: voters (``p:...``, ``e:...``) who are left out, as the subject of an admission;
+            such a person acts for nobody in this roll either.
 
     Raises:
         RollFrozen: the ballot has one.
@@ -93,6 +94,11 @@ def freeze_roll(
     leaves = salted(ballot_id, found)
     root = Tree(leaf for leaf, _ in leaves).root.hex()
     work.run(_ADD, [_row(ballot_id, place, one) for place, (_, one) in enumerate(leaves)])
+    for one in sorted({*without}):
+        if one.startswith(PERSON):
+            # They act for themselves, who have no vote: so they cannot act for anybody else.
+            who = one.removeprefix(PERSON)
+            work.run(_CLAIM, {"ballot": ballot_id, "person": who, "voter": one})
     work.run(_FREEZE, {"of_ballot": ballot_id, "new_size": len(leaves), "new_root": root})
     return roll_of(work, ballot_id)
 
@@ -144,7 +150,8 @@ def entry_for(
     Who is in the roll as a person votes as one. Who was named to act for an entity votes for that
     one, as long as the mandate holds. Any other delegate votes for the entity for which they have
     acted in this roll before, else for the first that nobody was named for, else for the first of
-    their entities. Casting calls ``act_as`` with what this returns.
+    their entities. Who was left out of the roll votes for nobody. Casting calls ``act_as`` with
+    what this returns.
 
     Args:
         work: the unit; mandates are judged by its time.
@@ -160,6 +167,8 @@ def entry_for(
     fixed = [_entry(row) for row in work.rows(_BY_ACTS, of_ballot | {"who": person})]
     if not fixed:
         claimed = work.rows(_CLAIMED, of_ballot | {"who": person})
+        if any(voter == PERSON + person for (voter,) in claimed):
+            return None
         fixed = [one for (voter,) in claimed if (one := entry(work, ballot_id, voter))]
     if fixed:
         return fixed[0] if fixed[0].voter.removeprefix(ENTITY) in may else None

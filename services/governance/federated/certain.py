@@ -29,24 +29,31 @@ MISSING_MAX: Final = 10
 _NOBODY: Final = "0" * 64
 
 
-def is_certain(poll: Poll, parts: Iterable[Part], *, unknown: bool = False) -> bool:
+def is_certain(
+    poll: Poll,
+    parts: Iterable[Part],
+    *,
+    unknown: bool = False,
+    gone: frozenset[str] = frozenset(),
+) -> bool:
     """Tell whether no seal that may still come can change what is decided.
 
     Args:
         parts: of all networks that may still seal, with the whole size of their rolls, and of those
             that have sealed.
         unknown: whether a network may still come whose roll nobody knows.
+        gone: networks without a seal from which none can count any more.
     """
     legs = in_order(parts)
-    missing = [leg for leg in legs if leg.seal is None]
+    missing = [leg for leg in legs if leg.seal is None and leg.network not in gone]
     if not missing and not unknown:
         return True
-    sealed = len(legs) - len(missing)
+    sealed = sum(leg.seal is not None for leg in legs)
     if unknown:
         return False
     if not has_response(poll, sealed):
         # Even all of the missing ones together would not be enough.
-        return not has_response(poll, len(legs))
+        return not has_response(poll, sealed + len(missing))
     match poll.rule.policy:
         case Policy.CONSENT:
             # An objection may still be raised or withdrawn.

@@ -91,8 +91,8 @@ def computed(basis: Basis) -> Computed:
 
 
 @lru_cache(maxsize=4_096)
-def _certain(basis: Basis, unknown: bool) -> bool:
-    return is_certain(basis.poll, basis.parts, unknown=unknown)
+def _certain(basis: Basis, unknown: bool, gone: frozenset[str]) -> bool:
+    return is_certain(basis.poll, basis.parts, unknown=unknown, gone=gone)
 
 
 def part_of(leg: Leg) -> Part | None:
@@ -133,9 +133,10 @@ def is_settled(
         size = leg.roll.size if leg.roll else most
         unknown |= size == 0
         parts.append(Part(network=network, roll_size=size))
-    if all(part.seal is not None for part in parts) and not unknown:
+    gone = frozenset(network for network, leg in legs.items() if not leg.may_come)
+    if all(part.seal is not None or part.network in gone for part in parts) and not unknown:
         return True
-    return _certain(basis_of(notice, parts, basis.standing, basis.classes), unknown)
+    return _certain(basis_of(notice, parts, basis.standing, basis.classes), unknown, gone)
 
 
 class Verdict(StrEnum):

@@ -312,7 +312,7 @@ def _times(luck: random.Random) -> Iterable[datetime]:
     yield NOTICED + timedelta(days=6)
     yield OPENS + timedelta(minutes=5)
     yield OPENS + timedelta(days=luck.randint(1, 6))
-    for hours in (0.1, 5, 25, 40, 61, 71, 73, 90):
+    for hours in (0.05, 5, 25, 61, 71, 80):
         yield CLOSES + timedelta(hours=hours)
 
 

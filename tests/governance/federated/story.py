@@ -353,6 +353,8 @@ def _heal(story: Story, skews: Mapping[str, timedelta]) -> None:
         everything = story.federation.facts
         for hub in story.hubs.values():
             everything |= hub
+        two_faced = getattr(story.federation.networks.get(story.cheat or ""), "other", None)
+        everything |= {two_faced} if two_faced else set()
         for one in story.federation.networks.values():
             moved += [fact for fact in everything if fact not in one.known]
             one.hear(everything)

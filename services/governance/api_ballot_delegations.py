@@ -1,5 +1,6 @@
 """HTTP of delegations: votes given into another's hands, and who holds how many."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -8,7 +9,14 @@ from starlette.responses import Response
 from services.governance.api_ballot_models import DelegationIn, DelegationOut, HolderOut
 from services.governance.api_ballot_papers import answered, once
 from services.governance.ballot_refusals import BadDelegation, WrongMandate
-from services.governance.delegations import give, held, listed, revoke, the_delegation
+from services.governance.delegations import (
+    Delegation,
+    give,
+    held,
+    listed,
+    revoke,
+    the_delegation,
+)
 from services.governance.parts import PartsDep
 from services.governance.register_views import mandates_of
 from shared.access import REFUSALS, Caller
@@ -50,7 +58,11 @@ async def list_own_delegations(
     after: AfterQuery = None,
 ) -> Page[DelegationOut]:
     """List the delegations that you have given, or that you hold, the oldest first."""
-    rows = await parts.store.read(listed, voters=_voters(caller), after=after, most=size + 1)
+
+    def read(work: Work) -> list[Delegation]:
+        return listed(work, voters=_voters(work, caller), after=after, most=size + 1)
+
+    rows = await parts.store.read(read)
     return page(
         rows,
         size=size,
@@ -72,10 +84,9 @@ async def give_delegation(
 
     def do(work: Work) -> Answer:
         giver = wanted.giver or f"p:{caller.id}"
-        if giver != f"p:{caller.id}":
-            acting = {f"e:{one.entity}" for one in mandates_of(work, caller.id, work.now)}
-            if giver not in acting & set(_voters(caller)):
-                raise WrongMandate()
+        if giver not in _voters(work, caller):
+            raise WrongMandate()
+        _require_within_mandate(work, caller, giver, until=wanted.until)
         given = give(
             work, giver=giver, holder=wanted.holder, scope=wanted.scope, until=wanted.until
         )
@@ -95,7 +106,7 @@ async def revoke_delegation(
 
     def do(work: Work) -> Answer:
         found = the_delegation(work, delegation_id)
-        if found.giver not in _voters(caller):
+        if found.giver not in _voters(work, caller):
             # Whose delegation it is, is nobody else's business.
             raise Missing()
         return answered(DelegationOut(**revoke(work, found)._asdict()))
@@ -121,5 +132,18 @@ async def list_holders(
     )
 
 
-def _voters(caller: Caller) -> list[str]:
-    return [f"p:{caller.id}", *(f"e:{one}" for one in sorted(caller.entities))]
+def _voters(work: Work, caller: Caller) -> list[str]:
+    """Return the caller, and for whom they may act: the token says so, and the register, too."""
+    may = {one.entity for one in mandates_of(work, caller.id, work.now)} & caller.entities
+    return [f"p:{caller.id}", *(f"e:{one}" for one in sorted(may))]
+
+
+def _require_within_mandate(work: Work, caller: Caller, giver: str, *, until: datetime) -> None:
+    """Return quietly unless a delegate gives an entity's vote away for longer than they act.
+
+    Raises:
+        BadDelegation
+    """
+    held = [one for one in mandates_of(work, caller.id, work.now) if giver == f"e:{one.entity}"]
+    if held and all(one.until and one.until < stamp(until) for one in held):
+        raise BadDelegation("nobody gives an entity's vote away for longer than their mandate")

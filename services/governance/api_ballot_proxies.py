@@ -16,7 +16,13 @@ from services.governance.ballot_refusals import (
 )
 from services.governance.ballots import the_ballot
 from services.governance.parts import PartsDep
-from services.governance.proxies import Proxy, end_proxy, enter_proxy, proxies
+from services.governance.proxies import (
+    Proxy,
+    end_proxy,
+    enter_proxy,
+    proxies,
+    require_not_own,
+)
 from services.governance.roll_handlers import entry_for
 from services.governance.rolls import NotInRoll
 from services.governance.tellers import is_teller, require_teller
@@ -82,9 +88,10 @@ async def post_proxy(
     caller: Annotated[Caller, allowed("enter_proxy")],
     key: IdempotencyKey = None,
 ) -> Response:
-    """Enter a written proxy that you have seen."""
+    """Enter a written proxy that you have seen, and that you will not cast by yourself."""
 
     def do(work: Work) -> Answer:
+        require_not_own(work, holder=written.holder, teller=caller.id)
         found = enter_proxy(
             work, ballot_id, giver=written.giver, holder=written.holder, teller=caller.id
         )

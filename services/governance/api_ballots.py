@@ -35,6 +35,7 @@ from services.governance.choices import CHOICE_REFUSALS
 from services.governance.package import small_groups
 from services.governance.parts import Parts, PartsDep
 from services.governance.proxies import proxies_of
+from services.governance.register_views import mandates_of
 from services.governance.roll_handlers import entry, entry_for
 from services.governance.tellers import is_teller
 from shared.access import REFUSALS, Caller, Role
@@ -144,7 +145,9 @@ async def read_turnout(
 
 def _own(work: Work, ballot_id: str, caller: Caller, *, now: datetime) -> OwnBallotOut:
     ballot = the_ballot(work, ballot_id)
-    named = [f"e:{one}" for one in sorted(caller.entities)]
+    # A token says for whom somebody may act until it ends, the register until the mandate does.
+    may = {one.entity for one in mandates_of(work, caller.id, work.now)} & caller.entities
+    named = [f"e:{one}" for one in sorted(may)]
     own = entry_for(work, ballot_id, person=caller.id, entities=caller.entities)
     voters = [one for one in named if entry(work, ballot_id, one) is not None]
     if own is not None:

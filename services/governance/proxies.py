@@ -19,6 +19,7 @@ from services.governance.ballot_refusals import (
 )
 from services.governance.ballots import ballot_alone
 from services.governance.casting import holder_of, issued
+from services.governance.register_views import mandates_of
 from services.governance.roll_handlers import entry
 from services.governance.rolls import NotInRoll
 from services.governance.tables.ballots import BALLOT_PROXY
@@ -92,6 +93,19 @@ def enter_proxy(work: Work, ballot_id: str, *, giver: str, holder: str, teller: 
     row = {"ballot_id": ballot_id, "giver": giver, "holder": holder, "teller": teller}
     assert work.run(_GIVE, row) == 1, "nobody else writes meanwhile"
     return Proxy(giver, holder)
+
+
+def require_not_own(work: Work, *, holder: str, teller: str) -> None:
+    """Return quietly unless a teller would enter a proxy that they would cast by themselves.
+
+    What a chair hands over from a room was entered by others before.
+
+    Raises:
+        BadProxy
+    """
+    own = {f"p:{teller}", *(f"e:{one.entity}" for one in mandates_of(work, teller, work.now))}
+    if holder in own:
+        raise BadProxy("another teller enters a proxy that you would hold yourself")
 
 
 def end_proxy(work: Work, ballot_id: str, *, giver: str) -> None:

@@ -213,6 +213,11 @@ def _(step: said.Arrived, assembly: Assembly, context: _Context) -> None:
     seat = assembly.seats.get(step.voter)
     if seat is not None and not seat.holder:
         raise no.InTheRoom()
+    who = _who_is_there(step.voter, step.acts)
+    there = (_who_is_there(voter, one.acts) for voter, one in assembly.seats.items()
+             if not one.holder and voter != step.voter)  # fmt: skip
+    if who and who in there:
+        raise no.InTheRoom("this person is there with another vote, and nobody has two")
 
 
 @_fits.register
@@ -318,6 +323,11 @@ def uncalled(assembly: Assembly, voters: Iterable[str]) -> list[str]:
     """Return those of a roll to whom the call was not sent in time."""
     called = called_in_time(assembly)
     return [voter for voter in voters if voter not in called]
+
+
+def _who_is_there(voter: str, acts: str) -> str:
+    """Return which person sits on a seat: the member, or who acts for it; empty if unknown."""
+    return voter.removeprefix("p:") if voter.startswith("p:") else acts
 
 
 def _require_on_roll(voter: str, context: _Context) -> None:

@@ -6,6 +6,7 @@ A network does what ``due`` says, from the facts that it knows, by its own clock
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from services.governance.federated.acts import Act, Does, due
@@ -117,6 +118,12 @@ def notice_of(charter: Charter, rule: FederatedRule, **more: Any) -> DecisionNot
     return DecisionNoticed(**(fields | more))
 
 
+@lru_cache(maxsize=32)
+def _folded(ballot_id: str, facts: frozenset[Fact]) -> Ballot:
+    """Return the ballot of facts; networks that know the same have the same, as one test shows."""
+    return folded(ballot_id, facts, keys=KEYS)
+
+
 class Network:
     """A network that does what is due, and tells it on its log."""
 
@@ -142,7 +149,7 @@ class Network:
     def ballot(self, ballot_id: str = BALLOT) -> Ballot:
         # What is known only grows, so that its size says whether something new has come.
         if self._folded is None or self._folded[:2] != (len(self.known), ballot_id):
-            ballot = folded(ballot_id, self.known, keys=KEYS)
+            ballot = _folded(ballot_id, frozenset(self.known))
             self._folded = (len(self.known), ballot_id, ballot)
         return self._folded[2]
 

@@ -20,8 +20,9 @@ from services.governance.federated_rows import (
 )
 from services.governance.tables.federated import FACT, WORDS
 from shared.contracts import disputes, preparations
-from shared.contracts.associations import TextTold
+from shared.contracts.associations import MembershipApplied, MembershipSponsored, TextTold
 from shared.contracts.decisions import DecisionTold
+from shared.contracts.membership import MembershipDecided
 from shared.events import Event, NotItsNamespace, contracts
 from shared.ids import NodeName, ServiceName
 from shared.log.arrived import Arrived
@@ -31,7 +32,10 @@ from shared.store import Work
 _MODULES: Final = (disputes, preparations)
 """Their import makes their contracts known."""
 
-_CHARTERS: Final = tuple(one.kind for one in ABOUT_CHARTERS)
+_CHARTERS: Final = tuple(
+    one.kind for one in (*ABOUT_CHARTERS, MembershipApplied, MembershipSponsored, MembershipDecided)
+)
+"""The kinds of facts that are kept under an association."""
 
 
 def kinds() -> tuple[type[Event], ...]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.governance.tables import assemblies, ballots, decisions, federated, rolls
+from services.governance.tables import assemblies, associations, ballots, decisions, federated, rolls
 from services.governance.tables.base import LOG, REVOKED, metadata
 
 HEAD: Final = "0001"
@@ -13,6 +13,7 @@ __all__ = [
     "LOG",
     "REVOKED",
     "assemblies",
+    "associations",
     "ballots",
     "decisions",
     "federated",

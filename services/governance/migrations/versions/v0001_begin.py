@@ -25,6 +25,22 @@ _SQLITE = (
         new.assembly) BEGIN SELECT RAISE(ABORT, 'assembly_step_follows'); END
     """,
     """
+    CREATE TRIGGER association_ground_stays_update BEFORE UPDATE ON association_ground BEGIN
+        SELECT RAISE(ABORT, 'association_row_stays'); END
+    """,
+    """
+    CREATE TRIGGER association_ground_stays_delete BEFORE DELETE ON association_ground BEGIN
+        SELECT RAISE(ABORT, 'association_row_stays'); END
+    """,
+    """
+    CREATE TRIGGER association_told_stays_update BEFORE UPDATE ON association_told BEGIN SELECT
+        RAISE(ABORT, 'association_row_stays'); END
+    """,
+    """
+    CREATE TRIGGER association_told_stays_delete BEFORE DELETE ON association_told BEGIN SELECT
+        RAISE(ABORT, 'association_row_stays'); END
+    """,
+    """
     CREATE TRIGGER ballot_stays_update BEFORE UPDATE ON ballot WHEN old.state <> 'open' OR
         new.state <> 'closed' OR new.id <> old.id OR new.rule <> old.rule OR new.rule_hash
         <> old.rule_hash OR new.options <> old.options OR new.texts <> old.texts OR
@@ -170,6 +186,24 @@ _POSTGRESQL = (
     """
     CREATE TRIGGER assembly_step_follows BEFORE INSERT ON assembly_step FOR EACH ROW EXECUTE
         FUNCTION assembly_step_follows()
+    """,
+    """
+    CREATE OR REPLACE FUNCTION association_row_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'association_row_stays' USING ERRCODE = 'check_violation',
+        CONSTRAINT = 'association_row_stays'; END $$
+    """,
+    """
+    CREATE TRIGGER association_ground_stays BEFORE UPDATE OR DELETE ON association_ground FOR
+        EACH ROW EXECUTE FUNCTION association_row_stays()
+    """,
+    """
+    CREATE OR REPLACE FUNCTION association_row_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'association_row_stays' USING ERRCODE = 'check_violation',
+        CONSTRAINT = 'association_row_stays'; END $$
+    """,
+    """
+    CREATE TRIGGER association_told_stays BEFORE UPDATE OR DELETE ON association_told FOR EACH
+        ROW EXECUTE FUNCTION association_row_stays()
     """,
     """
     CREATE OR REPLACE FUNCTION ballot_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF
@@ -408,6 +442,28 @@ def upgrade() -> None:
         sa.Column("hash", sa.Text(), nullable=False),
         sa.CheckConstraint("number > 0", name="assembly_step_from_one"),
         sa.PrimaryKeyConstraint("assembly", "number"),
+    )
+    op.create_table(
+        "association_ground",
+        sa.Column("association", sa.Text(), nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("steward", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("association", "network", "what", "number", "at"),
+    )
+    op.create_table(
+        "association_told",
+        sa.Column("association", sa.Text(), nullable=False),
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("ballot", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("told_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("association", "node", "revision"),
     )
     op.create_table(
         "ballot",

@@ -88,7 +88,7 @@ async def post_proxy(
     caller: Annotated[Caller, allowed("enter_proxy")],
     key: IdempotencyKey = None,
 ) -> Response:
-    """Enter a written proxy that you have seen, and that you will not cast by yourself."""
+    """Enter a written proxy that you have seen."""
 
     def do(work: Work) -> Answer:
         require_not_own(work, holder=written.holder, teller=caller.id)

@@ -52,7 +52,10 @@ class Template:
 
 _HALF: Final = Share(n=1, d=2)
 _QUARTER: Final = Share(n=1, d=4)
-_STRICT: Final = ("method", "threshold", "approval_quorum", "notice_days", "voting_days")
+_STRICT: Final = (
+    "method", "threshold", "approval_quorum", "electorate", "notice_days", "voting_days",
+    "appeal_days",
+)  # fmt: skip
 
 
 def _yes_no(n: int, d: int, **fields: Any) -> Rule:
@@ -111,7 +114,7 @@ _ALL: Final = (
         code="admission",
         rule=Rule(method=Method.CONSENT, quorum=Quorum(share=_QUARTER)),
         asks=("subject",),
-        floor=("method", "objections_max"),
+        floor=("method", "objections_max", "electorate"),
         fallback=_yes_no(2, 3),
         about_somebody=True,
     ),
@@ -144,7 +147,9 @@ def differences(rule: Rule, model: Rule, template: Template) -> list[str]:
         rule: by which it is to be decided.
         model: the template's rule, or its fallback.
     """
-    floor = template.floor if model is template.rule else ("method", "threshold")
+    floor = template.floor
+    if model is not template.rule:
+        floor = ("method", "threshold", *({"electorate"} & {*floor}))
     return [name for name in floor if not _AS_STRICT[name](rule, model)]
 
 
@@ -204,8 +209,10 @@ _AS_STRICT: Final[Mapping[str, Callable[[Rule, Rule], bool]]] = MappingProxyType
             rule.approval_quorum, model.approval_quorum
         ),
         "objections_max": lambda rule, model: rule.objections_max <= model.objections_max,
+        "electorate": lambda rule, model: {*rule.electorate.groups} <= {*model.electorate.groups},
         "notice_days": lambda rule, model: rule.notice_days >= model.notice_days,
         "voting_days": lambda rule, model: rule.voting_days >= model.voting_days,
+        "appeal_days": lambda rule, model: rule.appeal_days >= model.appeal_days,
     }
 )
 """By field, whether a rule is at least as strict as its model."""

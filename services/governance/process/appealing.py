@@ -57,10 +57,14 @@ def appealed(
 
 
 def may_judge_appeals(decision: Decision, actor: Actor) -> bool:
-    """Return whether somebody is among those who judge, and has not decided themselves."""
+    """Return whether somebody is among those who judge, and has no part in it themselves.
+
+    Who has decided has one, who sees to it, and whom it is about.
+    """
     chosen = actor.steward or actor.auditor or actor.person in decision.roles.get(PANEL, ())
     owner = decision.settled.owner if decision.settled else ""
-    return chosen and actor.person not in decision.deciders | {owner}
+    about = decision.subject.removeprefix("p:")
+    return chosen and actor.person not in decision.deciders | {owner, about}
 
 
 def appeal_judged(

@@ -103,6 +103,9 @@ def times(
         raise TimesUnfit("a ballot is open for a year at most")
     if not now <= until <= opens:
         raise TimesUnfit("objections end between the notice and the opening")
+    if rule.method is Method.CONSENT and until < now + least:
+        # Else a last version could be announced to which nobody has the time to object.
+        raise TimesUnfit("people object for as long as the notice has to last")
     return Times(objections_until=until, opens_at=opens, closes_at=closes)
 
 

@@ -247,6 +247,8 @@ def option_put(
         raise RecordFull(most=OPTIONS_MAX)
     if (sort == "candidate") != bool(person):
         raise OptionsUnfit("a candidate is a person, and nothing else is")
+    if person and (others := _other_names(decision, code, person)):
+        raise OptionsUnfit("this person is a candidate already", options=others)
     said = {language_tag(one): worded(*told) for one, told in words.items()}
     step = steps.OptionPut.model_validate(
         taken(actor, now)
@@ -287,7 +289,8 @@ def candidacy_answered(
     """Return that a candidate stands, or does not.
 
     Raises:
-        WrongPhase, NoSuchPart, NotTheirs, AlreadySo
+        WrongPhase, NoSuchPart, NotTheirs
+        AlreadySo: they have said so, or stand under another name.
     """
     require_phase(decision.phase, steps.CandidacyAnswered)
     there = decision.choices.get(code)
@@ -297,7 +300,18 @@ def candidacy_answered(
         raise NotTheirs()
     if there.accepted is accepts:
         raise AlreadySo()
+    if accepts and _other_names(decision, code, there.person):
+        raise AlreadySo("this person stands under another name")
     return (steps.CandidacyAnswered(**taken(actor, now), code=code, accepts=accepts),)
+
+
+def _other_names(decision: Decision, code: str, person: str) -> list[str]:
+    """Return under which other codes a person stands, who could be given two seats by them."""
+    return [
+        other
+        for other, one in decision.choices.items()
+        if one.person == person and other != code and one.accepted is not False
+    ]
 
 
 def worded(title: str, text: str) -> Words:

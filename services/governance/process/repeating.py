@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 
 from services.governance.counting.report import Outcome
+from services.governance.process import steps_objection as objection
 from services.governance.process import steps_proposal as proposal
 from services.governance.process.actors import PROPOSER, Actor, require_keeper, taken
 from services.governance.process.calling import Times
 from services.governance.process.facts import Step
 from services.governance.process.phases import Phase, require_phase
 from services.governance.process.refusals import AlreadySo, NoNewVote, NoSecondCall
-from services.governance.process.state import Decision
+from services.governance.process.state import Decision, Objection
 from shared.clock import moment, stamp
 
 
@@ -69,8 +70,8 @@ def carried_over(
 ) -> tuple[Step, ...]:
     """Return the first steps of the decision that comes in the place of another one.
 
-    It has the same words, confirmed as they were, the same options and roles; with times, the same
-    rule is announced at once: for a second call.
+    It has the same words, confirmed as they were, the same options and roles, and the objections
+    that stand against them; with times, the same rule is announced at once: for a second call.
 
     Args:
         decision: the one before.
@@ -131,6 +132,8 @@ def carried_over(
         for language, text in version.texts.items()
         if text.confirmed
     ]
+    for number, one in enumerate(decision.standing, start=1):
+        steps_ += _still_standing(one, number, signed)
     if when is not None:
         notice = decision.notice.model_copy(
             update={
@@ -143,3 +146,28 @@ def carried_over(
         )
         steps_.append(notice)
     return tuple(steps_)
+
+
+def _still_standing(one: Objection, number: int, signed: dict[str, str]) -> list[Step]:
+    """Return the steps by which an objection stands against the same words once more."""
+    said = {
+        "by": one.by,
+        "at": signed["at"],
+        "number": number,
+        "version": 1,
+        "ground": one.ground,
+        "language": one.language,
+        "harm": one.harm,
+        "change": one.change,
+        "entity": one.entity,
+    }
+    judge = one.judged_again_by or one.judged_by
+    return [
+        objection.ObjectionRaised.model_validate(said),
+        objection.ObjectionJudged(
+            by=judge, at=signed["at"], number=number, valid=True, reason=one.reason
+        ),
+        objection.ObjectionStood.model_validate(
+            signed | {"number": number, "version": 1, "answer": one.answer}
+        ),
+    ]

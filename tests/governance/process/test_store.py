@@ -348,6 +348,7 @@ async def test_a_charter_is_not_changed_by_a_laxer_rule(sqlite_store: Store) -> 
             method=Method.YES_NO,
             threshold=Threshold(share=Share(n=2, d=3), at_least=True),
             approval_quorum=quarter,
+            appeal_days=14,
         ),
         Rule(method=Method.CONSENT),
     ):
@@ -357,6 +358,7 @@ async def test_a_charter_is_not_changed_by_a_laxer_rule(sqlite_store: Store) -> 
         method=Method.YES_NO,
         threshold=Threshold(share=Share(n=3, d=4), at_least=True),
         approval_quorum=Share(n=1, d=3),
+        appeal_days=14,
     )
     await sqlite_store.write(give_notice, decision_id, stricter)
 

@@ -21,15 +21,20 @@ from services.governance import (
 )
 from services.governance.access import ACCESS
 from services.governance.decision_keeper import DecisionKeeper
+from services.governance.federated_desk import FederatedDesk
+from services.governance.federated_keeper import FederatedKeeper
+from services.governance.federated_rows import note_key
 from services.governance.parts import Parts, State
 from services.governance.settings import GovernanceSettings
 from services.governance.tables import HEAD, LOG, REVOKED
 from shared import gate, problems
 from shared.clock import Clock
+from shared.events import Log
 from shared.gate import allowed
 from shared.health import Checks, health_router
 from shared.idempotency import Answers
 from shared.ids import NodeName, node_name
+from shared.keys import SigningKey
 from shared.log.desk import LogDesk
 from shared.log.projector import Projector
 from shared.log.serve import log_router
@@ -134,9 +139,18 @@ async def running(
                 before_start=before_start,
             )
         )
+        own_log = host.desk.relays[Log.PUBLIC].state
         parts = await stack.enter_async_context(
-            assembled(settings, host.store, node_name(settings.node), clock=host.clock)
+            assembled(
+                settings,
+                host.store,
+                node_name(settings.node),
+                clock=host.clock,
+                key=host.key,
+                ready=lambda: own_log.compared,
+            )
         )
+        host.desk.inbox.on_arrival(parts.changed)
         yield host, parts
 
 
@@ -150,11 +164,25 @@ def projections(tables: LogTables, settings: GovernanceSettings) -> Projector:
 
 @asynccontextmanager
 async def assembled(
-    settings: GovernanceSettings, store: Store, node: NodeName, *, clock: Clock
+    settings: GovernanceSettings,
+    store: Store,
+    node: NodeName,
+    *,
+    clock: Clock,
+    key: SigningKey,
+    ready: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Parts]:
-    """Put the parts of governance together over a store, and run its background work."""
+    """Put the parts of governance together over a store, and run its background work.
+
+    Args:
+        key: of this service, certified by the node's root key.
+        ready: tells whether the own log is known to be whole.
+    """
     answers = Answers(LOG)
     keeper = DecisionKeeper(store, clock, every_s=settings.keep_time_s)
+    federated = FederatedDesk(node, key)
+    between = FederatedKeeper(store, clock, federated, every_s=settings.keep_time_s, ready=ready)
+    await store.write(note_key, node, key.public)
 
     async def purge() -> None:
         while True:
@@ -164,12 +192,21 @@ async def assembled(
     works: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
         ("purge", purge),
         ("decisions", keeper.run),
+        ("federated", between.run),
     )
     async with AsyncExitStack() as stack:
         for name, work in works:
             task = asyncio.create_task(_kept_running(name, work), name=f"governance {name}")
             stack.push_async_callback(ended, task)
-        yield Parts(settings=settings, node=node, store=store, answers=answers, clock=clock)
+        yield Parts(
+            settings=settings,
+            node=node,
+            store=store,
+            answers=answers,
+            clock=clock,
+            federated=federated,
+            changed=between.changed,
+        )
 
 
 async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:

@@ -1,11 +1,13 @@
 """The parts of a running governance, as its endpoints use them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
 from fastapi import Depends
 from starlette.requests import Request
 
+from services.governance.federated_desk import FederatedDesk
 from services.governance.settings import GovernanceSettings
 from shared.clock import Clock
 from shared.idempotency import Answers
@@ -22,6 +24,10 @@ class Parts:
     store: Store
     answers: Answers
     clock: Clock
+    federated: FederatedDesk
+    """In whose name the network speaks in ballots between networks."""
+    changed: Callable[[], None]
+    """Has the keeper of ballots between networks look at once."""
 
 
 class State(TypedDict):

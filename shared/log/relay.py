@@ -71,6 +71,8 @@ class RelayState:
     published: tuple[int, int] = (0, 0)
     receipt: tuple[int, int] = (0, 0)
     witnessed: bool = False
+    compared: bool = False
+    """Whether the log is known to be whole, as far as anybody could be asked."""
     trouble: str = ""
 
 
@@ -127,6 +129,7 @@ class Relay:
     def doubt(self) -> None:
         """Compare with the witness again before the next page is sealed."""
         self._seal_at_commit(on=False)
+        self.state.compared = False
         self._doubted.set()
         self._wake.set()
 
@@ -196,6 +199,8 @@ class Relay:
             except BaseException:
                 self._doubted.set()
                 raise
+            # Doubt may have come back meanwhile.
+            self.state.compared = not self._doubted.is_set()
 
     async def _pump(self) -> None:
         head, last = await self._tail()

@@ -170,7 +170,7 @@ class Governance:
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[State]:
         install(app, self.gate)
-        async with assembled(self.settings, self.store, NODE, clock=self.clock) as parts:
+        async with assembled(self.settings, self.store, NODE, clock=self.clock, key=_KEY) as parts:
             self.parts = parts
             yield {"parts": parts}
 

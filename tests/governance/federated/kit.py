@@ -345,6 +345,7 @@ class Federation:
 
     def step(self, now: datetime) -> None:
         """Let everybody do what is due and hear of it, until nothing more happens."""
+        self.share()
         for _ in range(10):
             moved = [fact for one in self.networks.values() for fact in one.step(now)]
             self.share()

@@ -48,6 +48,7 @@ from tests.governance.federated.kit import (
     plain_options,
     rule_of,
 )
+from tests.load.seals import rows
 
 NONCE = bytes(range(32))
 OPTIONS = plain_options("credit", "seeds")
@@ -289,6 +290,12 @@ def test_a_text_that_was_changed_is_refused(spoil: Any) -> None:
 def test_bytes_that_hold_no_seal_are_refused(data: bytes) -> None:
     with pytest.raises(BadSeal):
         seal_of(data)
+
+
+def test_many_seals_are_verified_and_summed_for_the_table_of_speed() -> None:
+    found = rows(networks=30)
+    assert [unit for _, _, unit, _ in found] == ["s", "kB", "s"]
+    assert found[1][1] < 2.0
 
 
 @given(st.binary(max_size=80))

@@ -114,10 +114,15 @@ def _moves(work: Work, decision_id: str, now: datetime, move: Move) -> bool:
     try:
         with work.nested():
             move(work, decision_id, now)
-    except Refusal as refusal:
-        if of_the_database(refusal):
+    except Exception as error:
+        if of_the_database(error):
             raise
-        log.info("decision waits", decision=decision_id, reason=refusal.slug)
+        # Whatever is wrong with one decision, the others go on. What is wrong may have words of a
+        # ballot in it, so that the log has its kind alone.
+        if isinstance(error, Refusal):
+            log.info("decision waits", decision=decision_id, reason=error.slug)
+        else:
+            log.error("decision cannot go on", decision=decision_id, fault=type(error).__name__)
         return False
     return True
 

@@ -1,7 +1,8 @@
 """How fast the seals of many networks are verified and put together: rows for ``make bench``.
 
 Seals are made up beforehand, each with its own key. The slowest of three rounds is told, because
-what was read once is remembered in the next. Times are of the processor, so that what else runs on the machine does not count.
+what was read once is remembered in the next. Times are of the processor, so that what else runs on
+the machine does not count.
 """
 
 import hashlib

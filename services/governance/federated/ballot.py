@@ -290,7 +290,7 @@ def _with_outcomes(told: Told, ballot: Ballot, notices: int, sound: frozenset[st
 def _certified(
     ballot: Ballot, certificates: Sequence[Certificate], rulings: Rulings, name: str
 ) -> Certified | None:
-    """Return what most of those who have sealed certify alike under a set of rulings."""
+    """Return what most certify alike under a set of rulings."""
     notice = ballot.notice
     assert notice is not None
     excluded = rulings.excluded if name == rulings_name(rulings.in_force) else frozenset()
@@ -308,7 +308,17 @@ def _certified(
         for network in notice.with_software()
         if ballot.legs[network].counts and network not in excluded
     ]
-    return agreed([one for one in sound.values() if one.network not in doubtful], voters=voters)
+    taking_part = [
+        network
+        for network in notice.with_software()
+        if ballot.legs[network].state not in (LegState.INVITED, LegState.DECLINED)
+        and network not in excluded
+    ]
+    return agreed(
+        [one for one in sound.values() if one.network not in doubtful],
+        voters=voters,
+        taking_part=len(taking_part),
+    )
 
 
 def _stopped(

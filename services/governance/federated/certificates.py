@@ -278,8 +278,10 @@ class Certified:
         return {part.network: part.seal.hash for part in self.basis.parts if part.seal}
 
 
-def agreed(certificates: Sequence[Certificate], *, voters: Sequence[str]) -> Certified | None:
-    """Return what more than half of the voters certify alike, if they do.
+def agreed(
+    certificates: Sequence[Certificate], *, voters: Sequence[str], taking_part: int
+) -> Certified | None:
+    """Return what more than half certify alike, of those who have sealed or of all who take part.
 
     Of different bases with one result the one that most have named stands, then that with most
     seals, then that whose hash is smaller.
@@ -287,6 +289,7 @@ def agreed(certificates: Sequence[Certificate], *, voters: Sequence[str]) -> Cer
     Args:
         certificates: sound ones, of one set of rulings, one of each network.
         voters: who has sealed; where nobody has, one certificate is enough.
+        taking_part: how many networks have accepted, and could certify.
     """
     results: dict[object, list[Certificate]] = {}
     for one in certificates:
@@ -295,7 +298,7 @@ def agreed(certificates: Sequence[Certificate], *, voters: Sequence[str]) -> Cer
     for those in results.values():
         by = {one.network for one in those}
         among = by & set(voters) if voters else by
-        if not 2 * len(among) > max(1, len(voters)):
+        if 2 * len(among) <= max(1, len(voters)) and 2 * len(by) <= taking_part:
             continue
         named: dict[str, list[Certificate]] = {}
         for one in those:

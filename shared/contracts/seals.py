@@ -118,8 +118,8 @@ class Seal(_Part):
     signature: Signature
 
     def __hash__(self) -> int:
-        """Return a number for tables in memory; equal seals have equal signatures."""
-        return hash(self.signature)
+        """Return a number for tables in memory, from the fields that tell seals apart."""
+        return hash((self.signature, self.node, self.cast, self.closed_at))
 
     def as_data(self) -> dict[str, Any]:
         """Return the seal as it stands in an event: what has its default is left out."""

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from services.governance.ballots import ENGINE, BallotState, Closed, report_of, the_ballot
 from services.governance.choices import CHOICE_REFUSALS, checked_choice
 from services.governance.counting.report import Report
+from services.governance.package_parts import unfit
 from services.governance.receipts import Cast, is_hash, receipt_of, tree_of, urn
 from services.governance.rules import Option, Rule
 from services.governance.tally import Poll, counted
@@ -171,10 +172,13 @@ def recount(data: bytes) -> Recounted:
     """
     parts = _parts(data)
     try:
-        return _recounted(parts)
+        found = _recounted(parts)
+        if name := unfit(parts):
+            raise BadPackage(f"{name}: it has not the form that it should have")
     except _UNFIT as error:
         # Whoever wrote the file may have written anything, with hashes that fit.
         raise BadPackage("a part has not the form that it should have") from error
+    return found
 
 
 def _parts(data: bytes) -> dict[str, Any]:

@@ -2,7 +2,15 @@
 
 from typing import Final
 
-from services.governance.tables import assemblies, associations, ballots, decisions, federated, rolls
+from services.governance.tables import (
+    assemblies,
+    associations,
+    ballots,
+    decisions,
+    federated,
+    federated_desks,
+    rolls,
+)
 from services.governance.tables.base import LOG, REVOKED, metadata
 
 HEAD: Final = "0001"
@@ -17,6 +25,7 @@ __all__ = [
     "ballots",
     "decisions",
     "federated",
+    "federated_desks",
     "metadata",
     "rolls",
 ]

@@ -80,6 +80,22 @@ _SQLITE = (
         RAISE(ABORT, 'federated_fact_stays'); END
     """,
     """
+    CREATE TRIGGER paper_entry_settled_update BEFORE UPDATE ON federated_paper_entry WHEN
+        old.settled = 1 BEGIN SELECT RAISE(ABORT, 'paper_entry_settled'); END
+    """,
+    """
+    CREATE TRIGGER paper_entry_settled_delete BEFORE DELETE ON federated_paper_entry WHEN
+        old.settled = 1 BEGIN SELECT RAISE(ABORT, 'paper_entry_settled'); END
+    """,
+    """
+    CREATE TRIGGER recount_opening_stays_update BEFORE UPDATE ON federated_recount_opening BEGIN
+        SELECT RAISE(ABORT, 'recount_opening_stays'); END
+    """,
+    """
+    CREATE TRIGGER recount_opening_stays_delete BEFORE DELETE ON federated_recount_opening BEGIN
+        SELECT RAISE(ABORT, 'recount_opening_stays'); END
+    """,
+    """
     CREATE TRIGGER roll_no_update BEFORE UPDATE ON roll WHEN old.frozen = 1 BEGIN SELECT
         RAISE(ABORT, 'roll_is_frozen'); END
     """,
@@ -263,6 +279,24 @@ _POSTGRESQL = (
     """
     CREATE TRIGGER federated_fact_stays BEFORE UPDATE ON federated_fact FOR EACH ROW EXECUTE
         FUNCTION federated_fact_stays()
+    """,
+    """
+    CREATE OR REPLACE FUNCTION paper_entry_settled() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'paper_entry_settled' USING ERRCODE = 'check_violation',
+        CONSTRAINT = 'paper_entry_settled'; END $$
+    """,
+    """
+    CREATE TRIGGER paper_entry_settled BEFORE UPDATE OR DELETE ON federated_paper_entry FOR EACH
+        ROW WHEN (old.settled = 1) EXECUTE FUNCTION paper_entry_settled()
+    """,
+    """
+    CREATE OR REPLACE FUNCTION recount_opening_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'recount_opening_stays' USING ERRCODE = 'check_violation',
+        CONSTRAINT = 'recount_opening_stays'; END $$
+    """,
+    """
+    CREATE TRIGGER recount_opening_stays BEFORE UPDATE OR DELETE ON federated_recount_opening
+        FOR EACH ROW EXECUTE FUNCTION recount_opening_stays()
     """,
     """
     CREATE OR REPLACE FUNCTION roll_is_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -674,12 +708,44 @@ def upgrade() -> None:
     )
     op.create_index("federated_leg_open", "federated_leg", ["state", "closes_at"], unique=False)
     op.create_table(
+        "federated_paper_entry",
+        sa.Column("ballot", sa.Text(), nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("teller", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("entered_at", sa.Text(), nullable=False),
+        sa.Column("settled", sa.Integer(), server_default="0", nullable=False),
+        sa.CheckConstraint("what IN ('roll', 'result')", name="federated_paper_what"),
+        sa.CheckConstraint("settled IN (0, 1)", name="federated_paper_settled"),
+        sa.PrimaryKeyConstraint("ballot", "network", "what", "teller"),
+    )
+    op.create_table(
+        "federated_paper_teller",
+        sa.Column("ballot", sa.Text(), nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("ballot", "network", "person"),
+    )
+    op.create_table(
         "federated_pending",
         sa.Column("ballot", sa.Text(), nullable=False),
         sa.Column("network", sa.Text(), nullable=False),
         sa.Column("commitment", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("ballot", "network"),
+    )
+    op.create_table(
+        "federated_recount_opening",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("ballot", sa.Text(), nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
+        sa.Column("auditor", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("opened_by", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.Text(), nullable=False),
+        sa.Column("package_hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "federated_words",

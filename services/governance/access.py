@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.governance.assembly_access import ASSEMBLY_ROWS
+from services.governance.association_access import ASSOCIATION_ROWS
 from services.governance.ballot_access import BALLOT_ROWS
 from services.governance.decision_access import DECISION_ROWS
 from services.governance.roll_access import ROLL_ROWS
@@ -19,5 +20,6 @@ ACCESS: Final = AccessTable(
         **DECISION_ROWS,
         **BALLOT_ROWS,
         **ASSEMBLY_ROWS,
+        **ASSOCIATION_ROWS,
     }
 )

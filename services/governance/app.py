@@ -11,15 +11,18 @@ from fastapi import FastAPI
 
 from services.governance import (
     api_assemblies,
+    api_associations,
     api_ballots,
     api_cycles,
     api_decisions,
     api_health,
     api_rolls,
+    association_rows,
     federated_projections,
     register_projections,
 )
 from services.governance.access import ACCESS
+from services.governance.association_keeper import AssociationKeeper
 from services.governance.decision_keeper import DecisionKeeper
 from services.governance.federated_desk import FederatedDesk
 from services.governance.federated_keeper import FederatedKeeper
@@ -94,6 +97,7 @@ def application(
     app.include_router(api_assemblies.router())
     app.include_router(api_cycles.router())
     app.include_router(api_health.router())
+    app.include_router(api_associations.router())
     app.include_router(
         log_router(
             desk_of,
@@ -159,6 +163,7 @@ def projections(tables: LogTables, settings: GovernanceSettings) -> Projector:
     projector = Projector(tables, release=settings.release)
     register_projections.register(projector, node=node_name(settings.node))
     federated_projections.register(projector)
+    association_rows.register(projector)
     return projector
 
 
@@ -182,7 +187,12 @@ async def assembled(
     keeper = DecisionKeeper(store, clock, every_s=settings.keep_time_s)
     federated = FederatedDesk(node, key)
     between = FederatedKeeper(store, clock, federated, every_s=settings.keep_time_s, ready=ready)
+    belonging = AssociationKeeper(store, clock, node, every_s=settings.keep_time_s, ready=ready)
     await store.write(note_key, node, key.public)
+
+    def changed() -> None:
+        between.changed()
+        belonging.changed()
 
     async def purge() -> None:
         while True:
@@ -193,6 +203,7 @@ async def assembled(
         ("purge", purge),
         ("decisions", keeper.run),
         ("federated", between.run),
+        ("associations", belonging.run),
     )
     async with AsyncExitStack() as stack:
         for name, work in works:
@@ -205,7 +216,7 @@ async def assembled(
             answers=answers,
             clock=clock,
             federated=federated,
-            changed=between.changed,
+            changed=changed,
         )
 
 

@@ -6,6 +6,7 @@ from services.governance.assembly_access import ASSEMBLY_ROWS
 from services.governance.association_access import ASSOCIATION_ROWS
 from services.governance.ballot_access import BALLOT_ROWS
 from services.governance.decision_access import DECISION_ROWS
+from services.governance.federated_access import FEDERATED_ROWS
 from services.governance.roll_access import ROLL_ROWS
 from shared import health
 from shared.access import AccessTable, Role, everyone, only
@@ -21,5 +22,6 @@ ACCESS: Final = AccessTable(
         **BALLOT_ROWS,
         **ASSEMBLY_ROWS,
         **ASSOCIATION_ROWS,
+        **FEDERATED_ROWS,
     }
 )

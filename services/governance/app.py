@@ -15,6 +15,7 @@ from services.governance import (
     api_ballots,
     api_cycles,
     api_decisions,
+    api_federated,
     api_health,
     api_rolls,
     association_rows,
@@ -98,6 +99,7 @@ def application(
     app.include_router(api_cycles.router())
     app.include_router(api_health.router())
     app.include_router(api_associations.router())
+    app.include_router(api_federated.router())
     app.include_router(
         log_router(
             desk_of,

@@ -79,6 +79,14 @@ class NoLocalDecision(Refusal):
     title: ClassVar[str] = "There is no such decision of this network that was adopted"
 
 
+class ReasonLacking(Refusal):
+    """A network that does not take part says why."""
+
+    kind: ClassVar[Kind] = Kind.INVALID
+    slug: ClassVar[str] = "reason-lacking"
+    title: ClassVar[str] = "Whoever does not accept says why"
+
+
 class RollLost(Refusal):
     """The roll that was sealed is not in this database; it was restored from before."""
 

@@ -129,11 +129,18 @@ class Governance:
         store: its database.
         clock: the time by which tokens and decisions are judged.
         settings: of the network.
+        key: by which it signs what it tells other networks.
     """
 
     def __init__(
-        self, store: Store, clock: SetClock, settings: GovernanceSettings = SETTINGS
+        self,
+        store: Store,
+        clock: SetClock,
+        settings: GovernanceSettings = SETTINGS,
+        *,
+        key: SigningKey = _KEY,
     ) -> None:
+        self.key = key
         self.store = store
         self.clock = clock
         self.settings = settings
@@ -170,7 +177,9 @@ class Governance:
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[State]:
         install(app, self.gate)
-        async with assembled(self.settings, self.store, NODE, clock=self.clock, key=_KEY) as parts:
+        async with assembled(
+            self.settings, self.store, NODE, clock=self.clock, key=self.key
+        ) as parts:
             self.parts = parts
             yield {"parts": parts}
 

@@ -167,6 +167,9 @@ def _read(event: DecisionNoticed, charter: Charter) -> Notice:
         noticed, opens, closes = map(moment, (event.noticed_at, event.opens_at, event.closes_at))
     except (ValidationError, BadTime) as error:
         raise Unfit("rule, options or times cannot be read") from error
+    if any(not 2000 <= one.year <= 2200 for one in (noticed, opens, closes)):
+        # Calendars cannot reckon with what lies beyond, and every reader would stumble.
+        raise Unfit("its times are beyond our calendars")
     legs = {leg.node: leg for leg in event.legs}
     numbers = charter.parameters
     wait = numbers.notice_s

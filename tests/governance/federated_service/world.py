@@ -259,7 +259,9 @@ class World:
                 continue
             heard = self._heard[one.name]
             new = [
-                each for each in told if each[0] is not one and (again or each[2]["id"] not in heard)
+                each
+                for each in told
+                if each[0] is not one and (again or each[2]["id"] not in heard)
             ]
             self.luck.shuffle(new)
             await one.hear(new)

@@ -19,7 +19,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from services.governance.federated.policies import NODES_MAX, FederatedRule
 from services.governance.rules import Code, Share
 from shared.canonical import canonical
-from shared.clock import moment
 from shared.contracts.charters import CharterAdopted, CharterLeft, CharterPublished
 from shared.contracts.fields import Language, Name
 from shared.contracts.log import Sha256
@@ -282,11 +281,6 @@ def chained(versions: Iterable[Charter]) -> tuple[Charter, ...]:
             break
         chain.append(following_one)
     return tuple(chain)
-
-
-def adopted_at(adoption: CharterAdopted) -> datetime:
-    """Return when a network says that it has signed."""
-    return moment(adoption.adopted_at)
 
 
 def preamble(language: str) -> dict[str, Any]:

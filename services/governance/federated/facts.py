@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from services.governance.federated.seals import is_signed
 from shared.canonical import trusted_canonical
 from shared.contracts.charters import CharterAdopted, CharterPublished
-from shared.contracts.decisions import DecisionAccepted, DecisionTold
+from shared.contracts.decisions import DecisionAccepted
 from shared.contracts.disputes import DecisionCertified
 from shared.events import Event
 
@@ -101,13 +101,3 @@ def _is_signed(fact: Fact, keys: tuple[str, ...]) -> bool:
         return True
     statement = event.statement()
     return any(is_signed(key, statement, event.signature) for key in keys)
-
-
-def about(facts: Iterable[Fact], ballot_id: str, *, also: Iterable[str] = ()) -> list[Fact]:
-    """Return the facts of a ballot and of charters; those of the ballots that it follows, too."""
-    those = {ballot_id, *also}
-    return [
-        fact
-        for fact in facts
-        if not isinstance(fact.event, DecisionTold) or fact.event.ballot_id in those
-    ]

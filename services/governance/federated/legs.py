@@ -5,24 +5,28 @@ leg counts, and nobody else's word; only its own signature can speak against it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Final
 
-from services.governance.choices import checked_choice, is_blank
 from services.governance.federated.facts import Keys, Told
-from services.governance.federated.notices import Notice
-from services.governance.federated.seals import (
-    BadSeal,
-    Expected,
-    SealedRoll,
-    flags,
-    is_bound,
-    is_signed,
-    require_seal,
+from services.governance.federated.leg_seals import (
+    expected_of,
+    heard_by,
+    pools_checked,
+    with_seal,
+    witnessed,
 )
-from services.governance.federated.tallies import BadTally, chunk_hash
+from services.governance.federated.leg_states import (
+    EQUIVOCATION,
+    LEG_ARROWS,
+    MARKS,
+    Fault,
+    Leg,
+    LegState,
+)
+from services.governance.federated.notices import Notice
+from services.governance.federated.seals import SealedRoll
+from services.governance.federated.tallies import chunk_hash
 from shared.contracts.charters import CharterAdopted
 from shared.contracts.decisions import (
     DecisionAccepted,
@@ -36,127 +40,18 @@ from shared.contracts.decisions import (
     LegTold,
     ToldClass,
 )
-from shared.contracts.seals import Seal
-from shared.refusals import Refusal
 
-
-class LegState(StrEnum):
-    """Where the part of a network is."""
-
-    INVITED = "invited"
-    ACCEPTED = "accepted"
-    DECLINED = "declined"
-    ROLL_SEALED = "roll-sealed"
-    VOTING = "voting"
-    CLOSED = "closed"
-    """Bound to a seal that nobody can read yet."""
-    SEALED = "sealed"
-    ATTESTED = "attested"
-    """Sealed, and the network has computed the outcome with it for itself."""
-    LATE = "late"
-    """Sealed, and not counted, because the outcome was certified without it."""
-    MISSING = "missing"
-    CONTESTED = "contested"
-    EXCLUDED = "excluded"
-
-
-LEG_ARROWS: Final[Mapping[LegState, frozenset[LegState]]] = MappingProxyType(
-    {
-        LegState.INVITED: frozenset({LegState.ACCEPTED, LegState.DECLINED}),
-        LegState.DECLINED: frozenset({LegState.ACCEPTED}),
-        LegState.ACCEPTED: frozenset({LegState.ROLL_SEALED, LegState.DECLINED, LegState.MISSING}),
-        LegState.ROLL_SEALED: frozenset({LegState.VOTING, LegState.DECLINED, LegState.MISSING}),
-        LegState.VOTING: frozenset({LegState.CLOSED, LegState.MISSING}),
-        LegState.CLOSED: frozenset(
-            {LegState.SEALED, LegState.MISSING, LegState.LATE, LegState.CONTESTED}
-        ),
-        LegState.SEALED: frozenset(
-            {LegState.ATTESTED, LegState.LATE, LegState.CONTESTED, LegState.EXCLUDED}
-        ),
-        LegState.ATTESTED: frozenset({LegState.CONTESTED, LegState.EXCLUDED, LegState.SEALED}),
-        LegState.MISSING: frozenset({LegState.LATE, LegState.CONTESTED}),
-        LegState.LATE: frozenset({LegState.SEALED, LegState.CONTESTED, LegState.EXCLUDED}),
-        LegState.CONTESTED: frozenset({LegState.EXCLUDED, LegState.SEALED, LegState.ATTESTED}),
-        LegState.EXCLUDED: frozenset(),
-    }
-)
-"""Which state can follow which, as facts come in one after the other."""
-
-
-class Fault(StrEnum):
-    """Why a seal of a network does not count, or what is strange about one that does."""
-
-    TWO_ROLLS = "two-rolls"
-    TWO_COMMITMENTS = "two-commitments"
-    TWO_SEALS = "two-seals"
-    ROLL_AFTER_NOTICE = "roll-after-notice"
-    GROWTH = "growth"
-    """The roll has outgrown the last audited one, and was not audited again."""
-    NOT_BOUND = "not-bound"
-    """The seal is another one than that to which the network was bound."""
-    UNFIT = "unfit"
-    PAPER = "paper"
-    """A result on paper without two tellers or without its paper."""
-    POOL = "pool"
-    """It speaks for a network that does not say so itself."""
-    UNWITNESSED = "unwitnessed"
-    """Some showed their seals without knowing its commitment. It counts, and is marked."""
-    CLOCK = "clock"
-    """Its clock differs. It counts, and is marked."""
-
-
-EQUIVOCATION: Final = frozenset({Fault.TWO_ROLLS, Fault.TWO_COMMITMENTS, Fault.TWO_SEALS})
-"""Proofs that a network has told two stories."""
-MARKS: Final = frozenset({Fault.UNWITNESSED, Fault.CLOCK})
-"""What is shown to everybody, and changes nothing by itself."""
-NO_CLASSES: Final[Mapping[str, Sequence[ToldClass]]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
-    """The part of one network, from what was told of it.
-
-    Args:
-        speaker: the network that speaks for it.
-        commitment: to what it is bound; the first by its hash where there are two.
-        seal: signed, fitting, and bound; whether it counts is said by ``counts``.
-        faults: what is wrong or strange.
-        proofs: hashes of the different seals that it has signed, where there are several.
-        complete: whether all classes of ballots that the seal names are there.
-    """
-
-    network: str
-    speaker: str
-    state: LegState
-    roll: SealedRoll | None = None
-    opened: bool = False
-    commitment: str | None = None
-    seal: Seal | None = None
-    faults: frozenset[Fault] = frozenset()
-    proofs: tuple[str, ...] = ()
-    complete: bool = True
-    reason: str = ""
-    unheard_by: tuple[str, ...] = ()
-    """Who showed their seals before they knew of its commitment: it could have seen these."""
-    revealed: bool = False
-    """Whether the network has shown a seal, whatever is wrong with it."""
-    seals: Mapping[str, Seal] = field(default_factory=dict)
-    """All fitting seals by their hash."""
-
-    @property
-    def equivocates(self) -> bool:
-        """Whether the network has told two stories."""
-        return bool(self.faults & EQUIVOCATION)
-
-    @property
-    def counts(self) -> bool:
-        """Whether its seal can be counted."""
-        return self.seal is not None and self.complete and not self.faults - MARKS
-
-    @property
-    def may_come(self) -> bool:
-        """Whether a seal of it may still come, or does count."""
-        return self.state is not LegState.DECLINED and not self.faults - MARKS
+__all__ = [
+    "EQUIVOCATION",
+    "LEG_ARROWS",
+    "MARKS",
+    "Fault",
+    "Leg",
+    "LegState",
+    "classes_of",
+    "expected_of",
+    "legs_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +97,7 @@ def legs_of(
     shown = [one for one in told.of(DecisionShown) if one.ballot_id == ballot]
     classes = classes_of(told, notice)
     heard = {
-        network: {commitment for event in events for commitment in _heard(event)}
+        network: {commitment for event in events for commitment in heard_by(event)}
         for (network, name), events in by_leg.items()
         if name == "sealed"
     }
@@ -213,30 +108,10 @@ def legs_of(
         leg = _leg(told, notice, network, material, sound_rolls)
         if leg.state not in (LegState.INVITED, LegState.DECLINED):
             theirs = [one for one in shown if one.seal.node == network]
-            leg = _with_seal(notice, leg, material, theirs, keys, classes)
-            leg = _witnessed(leg, heard)
+            leg = with_seal(notice, leg, material.committed, material.sealed, theirs, keys, classes)
+            leg = witnessed(leg, heard)
         found[network] = leg
-    return _pooled(notice, found)
-
-
-def _heard(event: object) -> set[tuple[str, str]]:
-    assert isinstance(event, DecisionSealed)
-    return set(event.heard.items())
-
-
-def _witnessed(leg: Leg, heard: Mapping[str, set[tuple[str, str]]]) -> Leg:
-    """Return a leg, marked where others showed their seals without knowing of its commitment.
-
-    Each seal that was shown before could have been seen by who made the commitment after it.
-    """
-    before = sorted(
-        other
-        for other, those in heard.items()
-        if other != leg.network and (leg.network, leg.commitment) not in those
-    )
-    if leg.seal is None or not before:
-        return leg
-    return replace(_faulty(leg, Fault.UNWITNESSED), unheard_by=tuple(before))
+    return pools_checked(notice, found)
 
 
 def classes_of(told: Told, notice: Notice) -> dict[str, tuple[ToldClass, ...]]:
@@ -313,144 +188,3 @@ def _answer(told: Told, notice: Notice, network: str, material: Material) -> tup
     if no:
         return LegState.DECLINED, no[max(no)]
     return LegState.INVITED, ""
-
-
-def _with_seal(
-    notice: Notice,
-    leg: Leg,
-    material: Material,
-    shown: Sequence[DecisionShown],
-    keys: Keys,
-    classes: Mapping[str, Sequence[ToldClass]],
-) -> Leg:
-    """Return a leg with what it is bound to, its seal, and what is wrong with that."""
-    if leg.roll is None:
-        return leg
-    own = tuple(keys.get(leg.speaker, ()))
-    is_paper = notice.legs[leg.network].kept_by is not None
-    faults = set(leg.faults)
-    bound = sorted({one.commitment for one in material.committed})
-    if len(bound) > 1:
-        faults.add(Fault.TWO_COMMITMENTS)
-    nonces: dict[Seal, set[str]] = {}
-    carrying: list[DecisionSealed | DecisionShown] = [*material.sealed, *shown]
-    for one in carrying:
-        nonces.setdefault(one.seal, set()).update([one.nonce] if one.nonce else [])
-    signed = {
-        seal
-        for seal in nonces
-        if seal.ballot_id == notice.event.ballot_id
-        and seal.node == leg.network
-        and any(is_signed(key, seal.statement(), seal.signature) for key in own)
-    }
-    hashes = {seal.hash: seal for seal in sorted(signed, key=lambda seal: seal.signature)}
-    stories = {seal.statement() for seal in signed}
-    if len(stories) > 1:
-        faults.add(Fault.TWO_SEALS)
-    expected = expected_of(notice, leg.network, leg.roll)
-    fitting: dict[str, Seal] = {}
-    seal: Seal | None = None
-    for key, story in sorted(hashes.items()):
-        if bound and not nonces[story]:
-            # It proves what was signed; it counts once we see that the network was bound to it.
-            continue
-        found = _seal_faults(expected, story, own)
-        if bound and not any(is_bound(story, nonce, bound[0]) for nonce in nonces[story]):
-            found.add(Fault.NOT_BOUND)
-        if is_paper and not any(_is_on_paper(one) for one in material.sealed if one.seal == story):
-            found.add(Fault.PAPER)
-        if found - MARKS:
-            faults |= found
-            continue
-        fitting[key] = story
-        if seal is None:
-            seal, faults = story, faults | found
-    state = LegState.CLOSED if bound and leg.opened else leg.state
-    return replace(
-        leg,
-        state=LegState.SEALED if seal else state,
-        commitment=bound[0] if bound else None,
-        seal=seal,
-        faults=frozenset(faults),
-        proofs=tuple(sorted(hashes)) if len(stories) > 1 else (),
-        revealed=bool(material.sealed),
-        seals=fitting,
-        complete=seal is None or _has_classes(notice, seal, classes),
-    )
-
-
-def expected_of(notice: Notice, network: str, roll: SealedRoll) -> Expected:
-    """Return what the seal of a leg has to fit."""
-    return Expected(
-        ballot_id=notice.event.ballot_id,
-        rule=notice.rule,
-        rule_hash=notice.event.rule_hash,
-        charter_hash=notice.event.charter_hash,
-        options=notice.options,
-        network=network,
-        roll=roll,
-        closes_at=notice.closes_at,
-        skew_s=notice.charter.parameters.skew_s,
-        # Whether it may speak for others is known when all legs are.
-        pooled=2**53 - 1,
-    )
-
-
-def _seal_faults(expected: Expected, seal: Seal, keys: Sequence[str]) -> set[Fault]:
-    found = {Fault.CLOCK} if flags(seal, expected) else set()
-    try:
-        require_seal(seal, expected, keys=keys)
-    except (BadSeal, BadTally):
-        found.add(Fault.UNFIT)
-    return found
-
-
-def _is_on_paper(told: DecisionSealed) -> bool:
-    return told.paper_hash is not None and len(set(told.tellers)) >= 2
-
-
-def _has_classes(notice: Notice, seal: Seal, classes: Mapping[str, Sequence[ToldClass]]) -> bool:
-    """Tell whether all classes that a seal names were told, sound, and as many as it says."""
-    if not seal.tally.chunks:
-        return True
-    if not set(seal.tally.chunks) <= set(classes):
-        return False
-    told = [one for chunk in seal.tally.chunks for one in classes[chunk]]
-    if sum(one.count for one in told) != seal.tally.ballots:
-        return False
-    for one in told:
-        try:
-            checked = checked_choice(notice.rule.rule, notice.options, one.choice)
-        except Refusal:
-            return False
-        if is_blank(checked) or checked != one.choice:
-            return False
-    return True
-
-
-def _pooled(notice: Notice, legs: dict[str, Leg]) -> dict[str, Leg]:
-    """Return legs with those marked that speak for others who do not say so themselves."""
-    found = dict(legs)
-    for network, leg in legs.items():
-        if leg.seal is None:
-            continue
-        tally = leg.seal.tally
-        members = leg.seal.roll_size
-        wrong = False
-        for other in tally.pools:
-            sister = legs.get(other)
-            theirs = sister.seal if sister else None
-            wrong |= theirs is None or theirs.tally.pooled != network
-            members += theirs.roll_size if theirs else 0
-        if tally.pooled is not None:
-            keeper = legs.get(tally.pooled)
-            wrong |= keeper is None or (
-                keeper.seal is not None and network not in keeper.seal.tally.pools
-            )
-        if wrong or (leg.seal.issued or 0) > members:
-            found[network] = _faulty(leg, Fault.POOL)
-    return found
-
-
-def _faulty(leg: Leg, fault: Fault) -> Leg:
-    return replace(leg, faults=leg.faults | {fault})

@@ -51,7 +51,7 @@ from tests.governance.federated.kit import (
 )
 from tests.governance.federated.seals import seal_of_tally
 
-said = st.tuples(st.integers(0, 60), st.integers(0, 60))
+said = st.tuples(st.integers(0, 50), st.integers(0, 50))
 divided = st.fixed_dictionaries(dict.fromkeys(NAMES, said))
 RULES = (
     rule_of(Policy.PER_MEMBER),

@@ -160,7 +160,7 @@ def _years(
     work: Work, decisions: tuple[Decided, ...], sittings: tuple[Sat, ...]
 ) -> dict[int, Year]:
     """Return what was declared by year; a year in which something was decided owes its accounts."""
-    active = [one.closed_at for one in (*decisions, *sittings)]
+    active = [one.closed_at for one in decisions] + [one.closed_at for one in sittings]
     first = min((int(at[:4]) for at in active), default=work.now.year)
     years = {year: Year() for year in range(max(first, work.now.year - YEARS), work.now.year)}
     for told in declarations(work):

@@ -212,7 +212,7 @@ def _effect(work: Work, before: Association, about: AboutMember) -> ToldEffect:
     """Return what is to follow from a ballot, with the root key of the network that is meant.
 
     Raises:
-        KeyUnlike: the key that was given is not the one that is known.
+        KeyUnlike: the key that was given is not the one that is known, or none is known.
     """
     if about.matter in (Matter.CHARTER, Matter.VALUES):
         return ToldEffect(ground=about.ground, charter_hash=about.charter_hash or None)
@@ -221,6 +221,8 @@ def _effect(work: Work, before: Association, about: AboutMember) -> ToldEffect:
     if about.root_key and known and about.root_key != known:
         raise KeyUnlike()
     key = known or about.root_key
+    if not key and not before.keeps(about.network):
+        raise KeyUnlike("no root key of this network is known here; it has to be named")
     return ToldEffect(
         ground=about.ground,
         network=about.network,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.governance.federated.associations import Association, association_of
@@ -47,7 +47,7 @@ _BALLOTS: Final = Prepared(
     select(FEDERATED.c.id)
     .where(
         FEDERATED.c.association == bindparam("of_association"),
-        FEDERATED.c.matter.in_(("", *MATTERS)),
+        or_(*(FEDERATED.c.matter == matter for matter in ("", *MATTERS))),
     )
     .order_by(FEDERATED.c.id)
 )

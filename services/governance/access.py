@@ -6,7 +6,9 @@ from services.governance.assembly_access import ASSEMBLY_ROWS
 from services.governance.association_access import ASSOCIATION_ROWS
 from services.governance.ballot_access import BALLOT_ROWS
 from services.governance.decision_access import DECISION_ROWS
+from services.governance.dispute_access import DISPUTE_ROWS
 from services.governance.federated_access import FEDERATED_ROWS
+from services.governance.federated_view_access import FEDERATED_VIEW_ROWS
 from services.governance.roll_access import ROLL_ROWS
 from shared import health
 from shared.access import AccessTable, Role, everyone, only
@@ -23,5 +25,7 @@ ACCESS: Final = AccessTable(
         **ASSEMBLY_ROWS,
         **ASSOCIATION_ROWS,
         **FEDERATED_ROWS,
+        **FEDERATED_VIEW_ROWS,
+        **DISPUTE_ROWS,
     }
 )

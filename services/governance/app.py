@@ -15,7 +15,9 @@ from services.governance import (
     api_ballots,
     api_cycles,
     api_decisions,
+    api_disputes,
     api_federated,
+    api_federated_views,
     api_health,
     api_rolls,
     association_rows,
@@ -100,6 +102,8 @@ def application(
     app.include_router(api_health.router())
     app.include_router(api_associations.router())
     app.include_router(api_federated.router())
+    app.include_router(api_federated_views.router())
+    app.include_router(api_disputes.router())
     app.include_router(
         log_router(
             desk_of,

@@ -20,6 +20,7 @@ from services.governance.federated.notices import Notice
 from services.governance.federated_desk import FederatedDesk
 from services.governance.federated_handlers import noticed
 from services.governance.federated_legs import leg_of_root, own_legs
+from services.governance.federated_view_rows import noticed_to_read
 from services.governance.merkle import BadProof, Proof, Tree, leaf_hash, verified
 from services.governance.roll_handlers import entries, entry
 from services.governance.rolls import Entry
@@ -119,7 +120,7 @@ def answer_to(work: Work, desk: FederatedDesk, ballot_id: str, auditor: str) -> 
         NotDrawn: that network was not drawn for it.
         NoLocalVote: the roll is not in this database.
     """
-    ballot, _ = noticed(work, ballot_id)
+    ballot, _ = noticed_to_read(work, ballot_id)
     drawn = [one for one in drawn_for(ballot) if (one.audited, one.auditor) == (desk.node, auditor)]
     if not drawn:
         raise NotDrawn()
@@ -159,7 +160,7 @@ def check_answer(
         NotDrawn: this network was not drawn to look at that roll.
         BadAnswer: it is no answer, or one for another draw.
     """
-    ballot, _ = noticed(work, ballot_id)
+    ballot, _ = noticed_to_read(work, ballot_id)
     drawn = [one for one in drawn_for(ballot) if (one.audited, one.auditor) == (audited, desk.node)]
     if not drawn:
         raise NotDrawn()

@@ -22,10 +22,12 @@ from services.governance.federated_desk import FederatedDesk
 from services.governance.federated_handlers import noticed
 from services.governance.federated_legs import leg_of_root
 from services.governance.federated_refusals import NotInTime, NotOurLeg
+from services.governance.federated_view_rows import noticed_to_read
 from services.governance.package import Recounted, recount, write_package
 from services.governance.tables.federated_desks import OPENING
 from shared.contracts.seals import Seal
 from shared.ids import new_uuid7
+from shared.refusals import Missing
 from shared.store import Work
 
 
@@ -79,7 +81,7 @@ def open_package(
     auditor: str,
     reason: str,
     by: str,
-) -> tuple[Opening, bytes]:
+) -> Opening:
     """Open the ballots of this network to a named auditor of another one, and write that down.
 
     Args:
@@ -108,7 +110,25 @@ def open_package(
         "package_hash": hashlib.sha256(data).hexdigest(),
     }
     work.execute(insert(OPENING).values(row))
-    return Opening(**row), data
+    return Opening(**row)
+
+
+def opened_package(work: Work, desk: FederatedDesk, ballot_id: str, opening_id: str) -> bytes:
+    """Return the package that was opened, the same bytes as then.
+
+    Raises:
+        Missing: there is no such opening.
+        NoBallotYet
+        NoLocalVote: the ballots are not in this database any more.
+    """
+    found = [one for one in openings(work, ballot_id) if one.id == opening_id]
+    if not found:
+        raise Missing()
+    ballot, _ = noticed_to_read(work, ballot_id)
+    data = _own_package(work, desk, ballot)
+    if hashlib.sha256(data).hexdigest() != found[0].package_hash:
+        raise NoLocalVote("the ballots here are not those that were opened")
+    return data
 
 
 def openings(work: Work, ballot_id: str) -> list[Opening]:
@@ -125,7 +145,7 @@ def count_again(work: Work, ballot_id: str, network: str, data: bytes) -> Counte
         NoSealThere: no seal of that network is here.
         BadPackage, PackageChanged, CountDiffers: the package contradicts itself.
     """
-    ballot, notice = noticed(work, ballot_id)
+    ballot, notice = noticed_to_read(work, ballot_id)
     leg = ballot.legs.get(network)
     if leg is None or leg.seal is None:
         raise NoSealThere()

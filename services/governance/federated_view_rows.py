@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from services.governance.federated.ballot import Ballot
 from services.governance.federated.facts import Fact
+from services.governance.federated.notices import Notice
+from services.governance.federated_refusals import NoBallotYet
 from services.governance.federated_rows import facts_behind, keys_of, made_of, state_of
 from services.governance.federated_views import Seen
 from services.governance.tables.federated import FEDERATED
@@ -128,6 +130,19 @@ def with_facts(work: Work, ballot_id: str) -> tuple[Ballot, list[Fact]]:
     if not any(getattr(fact.event, "ballot_id", "") == ballot_id for fact in facts):
         raise Missing()
     return made_of(ballot_id, facts, keys_of(work, facts)), facts
+
+
+def noticed_to_read(work: Work, ballot_id: str) -> tuple[Ballot, Notice]:
+    """Return a ballot with its notice, without keeping anybody from changing it.
+
+    Raises:
+        Missing: nothing was told of it.
+        NoBallotYet: no ballot comes of what was told.
+    """
+    ballot, _ = with_facts(work, ballot_id)
+    if ballot.notice is None:
+        raise NoBallotYet()
+    return ballot, ballot.notice
 
 
 def _ids(work: Work, wanted: Wanted, *, now: datetime, after: str, most: int) -> list[str]:

@@ -1,7 +1,7 @@
 """What goes in and out at the paths of ballots."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -23,6 +23,20 @@ PersonId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,100}$", examples=["p-amin
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+CHOICES: Final = [
+    {"answer": "yes"},
+    {"answer": "stand-aside"},
+    {"options": ["mill", "well"]},
+    {"points": {"mill": 3, "well": 7}},
+    {"ranks": [["safia"], ["badr", "touda"]]},
+    {"scores": {"mill": 5, "well": 0}},
+    {"percent": {"members": 45, "reserves": 45, "social": 10}},
+    {"ratio": {"n": 9, "d": 2}},
+    {"blank": True},
+]
+"""What votes look like, for each method."""
+
+
 class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -30,7 +44,15 @@ class _In(BaseModel):
 class CastIn(_In):
     """A vote. What it may say follows from the ballot's rule."""
 
-    choice: dict[str, Any] = Field(examples=[{"answer": "yes"}], max_length=8)
+    choice: dict[str, Any] = Field(
+        examples=CHOICES,
+        max_length=8,
+        description="By the method of the ballot's rule: `answer` for yes-no (yes, no) and "
+        "consent (consent, stand-aside, object); `options` for approval and budget; `points` for "
+        "a budget with points; `ranks` for schulze, ranked-pairs, irv and stv (equals share one, "
+        "which irv and stv do not take); `scores` for score and star; `percent` for surplus, 100 "
+        "in all; `ratio` for pay-ratio. `blank` for each of them.",
+    )
     voter: VoterId | None = Field(
         default=None,
         description="Whose vote it is, where you speak for several, or somebody's proxy is yours.",
@@ -62,6 +84,9 @@ class ResultOut(BaseModel):
     issued: int = Field(description="How many voters are noted to have voted.")
     call: int
     report: dict[str, Any]
+    words: list[str] = Field(
+        description="The report in sentences, in the language that was asked for (`lang`)."
+    )
     report_hash: str
     engine: str
     notes: list[dict[str, Any]]

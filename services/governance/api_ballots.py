@@ -17,6 +17,7 @@ from services.governance import (
     api_ballot_delegations,
     api_ballot_papers,
     api_ballot_proxies,
+    decision_rows,
 )
 from services.governance.api_ballot_models import (
     BallotOut,
@@ -32,6 +33,9 @@ from services.governance.ballot_refusals import CASTING_REFUSALS, NonceTaken, No
 from services.governance.ballots import BallotState, the_ballot
 from services.governance.casting import Casting, cast, issued, tellable_turnout
 from services.governance.choices import CHOICE_REFUSALS
+from services.governance.counting.words import told
+from services.governance.decision_desk import LangQuery
+from services.governance.decision_views import option_names
 from services.governance.package import small_groups
 from services.governance.parts import Parts, PartsDep
 from services.governance.proxies import proxies_of
@@ -39,6 +43,7 @@ from services.governance.register_views import mandates_of
 from services.governance.roll_handlers import entry, entry_for
 from services.governance.tellers import is_teller
 from shared.access import REFUSALS, Caller, Role
+from shared.cleaning import language_tag
 from shared.gate import allowed
 from shared.idempotency import REPLAYED_HEADER, IdempotencyKey, KeyReused
 from shared.problems import refusals
@@ -75,10 +80,18 @@ def router() -> APIRouter:
 
 
 async def read_ballot(
-    ballot_id: BallotPath, parts: PartsDep, caller: Annotated[Caller, allowed("read_ballot")]
+    ballot_id: BallotPath,
+    parts: PartsDep,
+    caller: Annotated[Caller, allowed("read_ballot")],
+    lang: LangQuery = "en",
 ) -> BallotOut:
-    """Return a ballot; after the close also what came of it."""
-    return _shown(await parts.store.read(the_ballot, ballot_id), parts.clock.now())
+    """Return a ballot; after the close also what came of it, round by round, in words and data."""
+
+    def unit(work: Work) -> BallotOut:
+        ballot = the_ballot(work, ballot_id)
+        return _shown(ballot, parts.clock.now(), _words(work, ballot, lang))
+
+    return await parts.store.read(unit)
 
 
 async def cast_ballot(
@@ -174,7 +187,20 @@ def _own_vote(work: Work, ballot_id: str, voter: str, *, by_proxy: bool = False)
     return OwnVoteOut(voter=voter, voted=True, channel=channel.value, hour=hour, by_proxy=by_proxy)
 
 
-def _shown(ballot: BallotState, now: datetime) -> BallotOut:
+def _words(work: Work, ballot: BallotState, lang: str) -> list[str]:
+    """Return the report in sentences, with the options by their names."""
+    if ballot.closed is None:
+        return []
+    tag = language_tag(lang)
+    try:
+        names = option_names(decision_rows.kept(work, ballot.ballot_id).decision, tag)
+    except Missing:
+        # A ballot may be held without a decision; its options then stand for themselves.
+        names = {}
+    return told(ballot.closed.report, tag.partition("-")[0], names)
+
+
+def _shown(ballot: BallotState, now: datetime, words: list[str]) -> BallotOut:
     return BallotOut.model_validate(
         {
             "ballot_id": ballot.ballot_id,
@@ -187,7 +213,7 @@ def _shown(ballot: BallotState, now: datetime) -> BallotOut:
             "state": _stands(ballot, now),
             "roll_root": ballot.roll_root,
             "roll_size": ballot.roll_size,
-            "result": _result(ballot),
+            "result": _result(ballot, words),
         }
     )
 
@@ -200,13 +226,14 @@ def _stands(ballot: BallotState, now: datetime) -> str:
     return "open" if now < ballot.closes_at else "over"
 
 
-def _result(ballot: BallotState) -> ResultOut | None:
+def _result(ballot: BallotState, words: list[str]) -> ResultOut | None:
     if ballot.closed is None:
         return None
     said = {name: value for name, value in ballot.closed.as_data().items()
             if name in ResultOut.model_fields}  # fmt: skip
     return ResultOut(
         **said,
+        words=words,
         closed_at=ballot.closed_at,
         report_hash=ballot.closed.report_hash,
         small_groups=list(small_groups(ballot.closed.report)),

@@ -17,6 +17,7 @@ from services.governance.api_cycle_models import (
     cycle_out,
 )
 from services.governance.assembly_rows import CYCLES, Listed
+from services.governance.ballot_refusals import BallotStillOpen
 from services.governance.ballots import ballot_of
 from services.governance.cycle_handlers import Kept
 from services.governance.cycles import refusals as no
@@ -121,7 +122,7 @@ def router() -> APIRouter:
     )(read_cycle_record)  # fmt: skip
     made.get(
         "/decisions/{decision_id}/surplus", operation_id="follow_surplus",
-        responses=refusals(*REFUSALS, Missing, NotWhole),
+        responses=refusals(*REFUSALS, Missing, BallotStillOpen, NotWhole),
     )(follow_surplus)  # fmt: skip
     return made
 
@@ -226,8 +227,10 @@ async def follow_surplus(
 
     def unit(work: Work) -> tuple[Line, ...]:
         ballot = ballot_of(work, decision_id)
-        if ballot is None or ballot.closed is None or ballot.rule.method is not Method.SURPLUS:
-            raise Missing()
+        if ballot is None or ballot.rule.method is not Method.SURPLUS:
+            raise Missing("a vote on the use of a surplus")
+        if ballot.closed is None:
+            raise BallotStillOpen()
         return surplus_lines(ballot.closed.report.allocation, amount)
 
     lines = [

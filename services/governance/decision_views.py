@@ -120,6 +120,14 @@ def _version(one: Version, language: str) -> dict[str, Any]:
     }
 
 
+def option_names(decision: Decision, language: str) -> dict[str, str]:
+    """Return what each option is called, by its code, as near to a language as there are words."""
+    return {
+        code: _option(code, one, decision, language)["words"]["title"]
+        for code, one in decision.choices.items()
+    }
+
+
 def _option(code: str, one: Choice, decision: Decision, language: str) -> dict[str, Any]:
     version = decision.version
     tag = in_language(one.words, language, else_in=version.language if version else "")

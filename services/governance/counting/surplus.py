@@ -25,11 +25,6 @@ WHOLE: Final = 100
 TENTHS: Final = 10
 """A median is a whole or a half percent, and so a whole number of tenths."""
 
-PRESET: Final = {"reserves": 45, "members-by-work": 45, "social-fund": 10}
-"""What a group of co-operatives has long lived by; offered as a start and decided by nobody else.
-
-Source: Mondragón's rule of indivisible reserves, accounts of the working members, social fund.
-"""
 
 Split = tuple[Mapping[str, int], int]
 """The percents of a ballot, and how many ballots say so."""

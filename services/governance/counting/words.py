@@ -16,6 +16,7 @@ from services.governance.counting.report import Report
 
 LANGUAGES: Final = ("ar", "en", "es", "fr", "pt")
 _FALLBACK: Final = "en"
+_PART: Final = "part."
 _FOLDER: Final = Path(__file__).parent / "texts"
 # What is written from left to right inside of Arabic is held apart, so that signs stay beside it.
 _APART: Final = "\u2068{}\u2069"
@@ -35,9 +36,11 @@ def told(report: Report, language: str, names: Mapping[str, str]) -> list[str]:
 
     Args:
         language: one of ``LANGUAGES``; any other is answered in English.
-        names: what each option is called, by its code; a code without a name stands for itself.
+        names: what each option is called, by its code; a code without a name stands for itself,
+            but for the usual uses of a surplus, which have their words here.
     """
-    say = _Speaker(language if language in LANGUAGES else _FALLBACK, names)
+    tongue = language if language in LANGUAGES else _FALLBACK
+    say = _Speaker(tongue, {**_parts(tongue), **names} if report.rule == "surplus" else names)
     outcome = "nobody" if _chooses_nobody(report) else report.outcome.value
     lines = [
         *say.all(
@@ -59,6 +62,12 @@ def told(report: Report, language: str, names: Mapping[str, str]) -> list[str]:
     for one in report.ties:
         lines += say.all(f"tie.{one['by']}", one)
     return lines
+
+
+def _parts(language: str) -> dict[str, str]:
+    """Return what the usual uses of a surplus are called."""
+    texts = sentences(language)
+    return {key.removeprefix(_PART): texts[key] for key in texts if key.startswith(_PART)}
 
 
 def _chooses_nobody(report: Report) -> bool:

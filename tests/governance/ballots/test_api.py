@@ -75,6 +75,36 @@ async def test_a_vote_gets_a_receipt_whose_proof_leads_to_the_published_root(
     )
 
 
+async def test_a_report_is_told_round_by_round_in_the_language_that_is_asked_for(
+    client: AsyncClient, governance: Governance
+) -> None:
+    await governance.store.write(begin)
+    await governance.store.write(vote, 1, NO)
+    await governance.store.write(close)
+    for lang, line in (
+        ("fr", "Oui : 0 ; non : 1 ; blancs : 0."),
+        ("pt-BR", "Sim: 0; não: 1; em branco: 0."),
+        ("de", "Yes: 0; no: 1; blank: 0."),
+    ):
+        result = (await client.get(f"{PATH}?lang={lang}", headers=who(2))).json()["result"]
+        assert line in result["words"]
+
+
+async def test_a_surplus_is_told_by_use_once_it_is_counted(
+    client: AsyncClient, governance: Governance
+) -> None:
+    part = {"surplus": [{"code": "reserves"}, {"code": "social"}]}
+    await governance.store.write(
+        lambda work: begin(work, under=rule("surplus", **part), among=options("reserves", "social"))
+    )
+    amounts = f"/decisions/{BALLOT}/surplus?amount=7"
+    assert slug(await client.get(amounts, headers=who(2))) == "ballot-still-open"
+    await governance.store.write(vote, 1, {"percent": {"reserves": 60, "social": 40}})
+    await governance.store.write(close)
+    lines = (await client.get(amounts, headers=who(2))).json()["lines"]
+    assert sum(line["amount"] for line in lines) == 7
+
+
 async def test_nothing_of_an_open_ballot_is_told(
     client: AsyncClient, governance: Governance, clock: SetClock
 ) -> None:

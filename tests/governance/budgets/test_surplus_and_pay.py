@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from services.governance.counting.apportioning import largest_remainder
 from services.governance.counting.pay_ratio import PRESETS, lower_median
-from services.governance.counting.surplus import PRESET, median, repaired
-from services.governance.counting.words import LANGUAGES, told
+from services.governance.counting.surplus import median, repaired
+from services.governance.counting.words import LANGUAGES, sentences, told
 from services.governance.rules import Option, Rule
 from services.governance.tally import Poll, counted
+from services.governance.templates import TEMPLATES
 from tests.governance.budgets.samples import BALLOT, SEED
 
 USES = ("reserves", "work", "social")
@@ -94,6 +95,16 @@ def test_a_surplus_is_shared_out_whole_and_no_minimum_is_broken(
         assert not [line for line in told(report, language, {}) if "round." in line]
 
 
+def test_the_usual_uses_of_a_surplus_have_words_where_nobody_names_them() -> None:
+    report = surplus([((45, 40, 15), 3)])
+    assert "Chosen: reserves, work, social fund." in told(report, "en", {})
+    assert "Elección: reservas, la caja, fondo social." in told(report, "es", {"work": "la caja"})
+    for language in LANGUAGES:
+        assert {f"part.{part.code}" for part in TEMPLATES["surplus"].rule.surplus} <= sentences(
+            language
+        ).keys()
+
+
 @given(st.lists(st.tuples(SPLITS, st.integers(1, 3)), min_size=1, max_size=5))
 def test_when_all_say_the_same_that_is_the_outcome(
     splits: list[tuple[Sequence[int], int]],
@@ -106,7 +117,6 @@ def test_when_all_say_the_same_that_is_the_outcome(
 def test_a_median_between_two_is_their_middle() -> None:
     assert median([(10, 1), (21, 1)]) == Fraction(31, 2)
     assert median([(10, 1), (21, 2)]) == 21
-    assert sum(PRESET.values()) == 100
 
 
 def test_repaired_shares_keep_minima_at_exact_equality() -> None:

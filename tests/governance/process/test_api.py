@@ -458,7 +458,9 @@ async def test_a_decision_about_somebody_says_about_whom(network: AsyncClient) -
     assert (await read(network, decision))["subject"] == "p:p-new"
 
 
-async def test_candidates_accept_and_options_are_dropped_over_http(network: AsyncClient) -> None:
+async def test_candidates_accept_are_dropped_and_their_count_is_told_by_name(
+    network: AsyncClient, governance: Governance, keeper: DecisionKeeper, clock: SetClock
+) -> None:
     decision = await proposal(network, template="committee")
     at = f"decisions/{decision}/options"
     words = {"fr": {"title": "Chama"}}
@@ -475,6 +477,15 @@ async def test_candidates_accept_and_options_are_dropped_over_http(network: Asyn
     )  # fmt: skip
     stv = {"rule": {"method": "stv", "seats": 1}}
     ok(await network.post(f"decisions/{decision}/notice", json=stv, headers=STEWARD))
+    clock.move(timedelta(days=14))
+    await keeper.look()
+    choice = {"ranks": [["chama"]]}
+    await governance.store.write(cast, Casting(ballot_id=decision, choice=choice, person=VOTERS[2]))
+    clock.move(timedelta(days=7))
+    await keeper.look()
+    answer = await network.get(f"ballots/{decision}", params={"lang": "fr-MA"}, headers=OTHER)
+    words = ok(answer)["result"]["words"]
+    assert "Sont retenus : Chama." in words
 
 
 async def test_two_rounds_without_consent_end_in_the_fallback_of_the_template(

@@ -247,7 +247,10 @@ def _(step: said.Opened, assembly: Assembly, context: _Context) -> None:
     _require_quorum(assembly)
     missed = sum(voter not in assembly.seats for voter in uncalled(assembly, context.roll.voters()))
     if missed:
-        raise no.CalledTooLate(members=missed)
+        raise no.CalledTooLate(
+            "they have to be here or represented; sendings are entered before the doors open",
+            members=missed,
+        )
 
 
 @_fits.register

@@ -105,7 +105,7 @@ class DecidedLimit(Part):
     @model_validator(mode="after")
     def _is_of_a_known_limit(self) -> Self:
         if self.limit not in LIMITS:
-            raise ValueError("there is no such limit")
+            raise ValueError(f"there is no such limit; known are {', '.join(sorted(LIMITS))}")
         return self
 
 

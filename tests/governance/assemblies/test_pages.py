@@ -120,8 +120,8 @@ def test_the_minutes_say_what_the_record_says() -> None:
     for part in (
         "samedi 19 décembre 2026",
         "Présents à l&#39;ouverture",
-        "Pour : 5. Contre : 2. Blancs : 0.",
-        "Comptages divergents, suivis d&#39;un nouveau comptage : 1.",
+        "Pour\u00a0: 5. Contre\u00a0: 2. Blancs\u00a0: 0.",
+        "Comptages divergents, suivis d&#39;un nouveau comptage\u00a0: 1.",
         "Adopté",
         "La séance a été close avant que ce point soit mis aux voix.",
         "Lire 2026 et non 2025.",

@@ -188,7 +188,7 @@ async def test_a_whole_assembly(room: Room, clock: SetClock, sqlite_store: Store
     # The minutes are drawn up from the record, side by side, and the signed copy is attached.
     minutes = await room.prints("minutes", member("m-12"), lang="fr", beside="ar")
     for part in (
-        "Présents à l'ouverture", "Pour : 5. Contre : 1. Blancs : 1.", "Adopté",
+        "Présents à l'ouverture", "Pour\u00a0: 5. Contre\u00a0: 1. Blancs\u00a0: 1.", "Adopté",
         "Four à gaz", "فرن الغاز", "Divers", "La séance a été close avant", closed["hash"],
     ):  # fmt: skip
         assert part in minutes, part

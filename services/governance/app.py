@@ -28,6 +28,7 @@ from services.governance.access import ACCESS
 from services.governance.association_keeper import AssociationKeeper
 from services.governance.decision_keeper import DecisionKeeper
 from services.governance.federated_desk import FederatedDesk
+from services.governance.federated_hearing import Hearing
 from services.governance.federated_keeper import FederatedKeeper
 from services.governance.federated_rows import note_key
 from services.governance.parts import Parts, State
@@ -158,6 +159,7 @@ async def running(
                 clock=host.clock,
                 key=host.key,
                 ready=lambda: own_log.compared,
+                hears=Hearing(own_log, has_hub=host.place.hub is not None),
             )
         )
         host.desk.inbox.on_arrival(parts.changed)
@@ -182,17 +184,21 @@ async def assembled(
     clock: Clock,
     key: SigningKey,
     ready: Callable[[], bool] = lambda: True,
+    hears: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Parts]:
     """Put the parts of governance together over a store, and run its background work.
 
     Args:
         key: of this service, certified by the node's root key.
         ready: tells whether the own log is known to be whole.
+        hears: tells whether this network hears the others.
     """
     answers = Answers(LOG)
     keeper = DecisionKeeper(store, clock, every_s=settings.keep_time_s)
     federated = FederatedDesk(node, key)
-    between = FederatedKeeper(store, clock, federated, every_s=settings.keep_time_s, ready=ready)
+    between = FederatedKeeper(
+        store, clock, federated, every_s=settings.keep_time_s, ready=ready, hears=hears
+    )
     belonging = AssociationKeeper(store, clock, node, every_s=settings.keep_time_s, ready=ready)
     await store.write(note_key, node, key.public)
 

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import orjson
 import structlog
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from services.governance import federated_legs as legs
 from services.governance.federated.acts import BY_PEOPLE, Act, Does, due
-from services.governance.federated.ballot import Ballot, outcome_of, state_at
+from services.governance.federated.ballot import Ballot, is_complete, outcome_of, state_at
 from services.governance.federated.charter import Charter
 from services.governance.federated_desk import UNSIGNED, FederatedDesk
 from services.governance.federated_handlers import charter_for
@@ -30,7 +30,7 @@ from services.governance.federated_rows import (
 )
 from services.governance.rules import Electorate
 from services.governance.tables.federated import FEDERATED
-from shared.clock import Clock, stamp
+from shared.clock import Clock, moment, stamp
 from shared.contracts.decisions import DecisionNoticed, DecisionRolled
 from shared.contracts.disputes import DecisionCertified
 from shared.contracts.preparations import DecisionPrepared
@@ -41,7 +41,7 @@ DUE_MOST: Final = 100
 """How many ballots are looked for at a time."""
 TURNS_MAX: Final = 12
 """How many things one after the other are done for a ballot in one unit."""
-AGAIN_AFTER: Final = timedelta(minutes=1)
+AGAIN_AFTER: Final = timedelta(seconds=10)
 """When something that could not be done is tried again."""
 PREPARED_MAX: Final = 20
 """For how many ballots that one network prepares, and has not held, rolls lie here."""
@@ -58,6 +58,7 @@ _DUE: Final = Prepared(
     .order_by(FEDERATED.c.id)
     .limit(DUE_MOST)
 )
+_NEXT: Final = Prepared(select(func.min(FEDERATED.c.next_at)).where(FEDERATED.c.next_at != ""))
 _SHOWN: Final = (
     "changed", "next_at", "state", "matter", "convener", "opens_at", "closes_at", "outcome",
     "outcome_hash", "waits",
@@ -74,11 +75,15 @@ def due_ballots(work: Work, now: datetime, after: str = "") -> list[str]:
     return [row[0] for row in work.rows(_DUE, {"now": stamp(now), "after": after})]
 
 
-def move_on(work: Work, desk: FederatedDesk, ballot_id: str) -> list[str]:
+def move_on(work: Work, desk: FederatedDesk, ballot_id: str, *, hears: bool = True) -> list[str]:
     """Do all that is due for a ballot and needs nobody; return what was done.
 
     What cannot be done now, because nobody is in the roll or tellers have to explain an urn, waits
     and holds nothing else up.
+
+    Args:
+        hears: whether this network hears the others. Who does not, certifies nothing that rests on
+            others having been silent until the end of the grace.
 
     Raises:
         Missing: nothing was told of it.
@@ -91,7 +96,8 @@ def move_on(work: Work, desk: FederatedDesk, ballot_id: str) -> list[str]:
         before = len(done)
         for act in _due(work, desk, ballot):
             key = (act.does.value, act.network)
-            if key not in waiting and _does(work, desk, ballot, act):
+            silent = act.does is Does.CERTIFY and not hears and not is_complete(ballot)
+            if key not in waiting and not silent and _does(work, desk, ballot, act):
                 done.append(":".join(key))
             else:
                 waiting.add(key)
@@ -104,6 +110,12 @@ def move_on(work: Work, desk: FederatedDesk, ballot_id: str) -> list[str]:
     return done
 
 
+def next_look(work: Work) -> datetime | None:
+    """Return when time changes something next, if it does."""
+    found = work.rows(_NEXT, {})[0][0]
+    return moment(found) if found else None
+
+
 class FederatedKeeper:
     """Looks after ballots between networks for as long as the service lives.
 
@@ -113,6 +125,7 @@ class FederatedKeeper:
         desk: in whose name something is done.
         every_s: how long between two looks where nothing new comes, in seconds.
         ready: tells whether the own log is known to be whole.
+        hears: tells whether this network hears the others.
     """
 
     def __init__(
@@ -123,12 +136,14 @@ class FederatedKeeper:
         *,
         every_s: float,
         ready: Callable[[], bool] = lambda: True,
+        hears: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store = store
         self._clock = clock
         self._desk = desk
         self._every_s = every_s
         self._ready = ready
+        self._hears = hears
         self._wake = asyncio.Event()
 
     def changed(self) -> None:
@@ -138,10 +153,14 @@ class FederatedKeeper:
     async def run(self) -> None:
         """Look again and again, until cancelled."""
         while True:
+            wait_s = self._every_s
+            # Asked each time, because it notices since when the line holds.
+            self._hears()
             if self._ready():
                 await self.look()
+                wait_s = await self._until_next()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._every_s)
+                await asyncio.wait_for(self._wake.wait(), wait_s)
             self._wake.clear()
 
     async def look(self) -> None:
@@ -150,7 +169,9 @@ class FederatedKeeper:
         while due_now := await self._store.read(due_ballots, self._clock.now(), after):
             for ballot_id in due_now:
                 try:
-                    done = await self._store.write(move_on, self._desk, ballot_id)
+                    done = await self._store.write(
+                        move_on, self._desk, ballot_id, hears=self._hears()
+                    )
                 except Exception as error:
                     if of_the_database(error):
                         raise
@@ -159,6 +180,14 @@ class FederatedKeeper:
                     if done:
                         log.info("ballot between networks", ballot=ballot_id, done=done)
             after = due_now[-1]
+
+    async def _until_next(self) -> float:
+        """Return for how many seconds nothing is due by time, as far as that is known."""
+        found, now = await self._store.read(next_look), self._clock.now()
+        if found is None or found <= now:
+            # What was due and could not be done is not tried without a pause.
+            return self._every_s
+        return min(self._every_s, (found - now).total_seconds() + 0.002)
 
 
 def _state(work: Work, ballot_id: str) -> Ballot:

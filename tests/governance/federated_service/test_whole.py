@@ -109,12 +109,17 @@ async def test_who_is_cut_off_beyond_the_grace_is_late_and_not_counted(world: Wo
     for name in NAMES:
         await world[name].vote(ballot_id, answers(5, 4))
     world.cut = {"lima"}
-    world.pass_by(VOTING + GRACE + HOUR)
-    await world.settle()
+    for by in (VOTING, timedelta(hours=25), GRACE):
+        world.pass_by(by)
+        await world.settle()
     ballot = await world["souss"].ballot(ballot_id)
     assert ballot.certified is not None
+    assert ballot.certified.computed.outcome.outcome.value == "adopted"
     assert ballot.legs["lima"].state is LegState.MISSING
+    # Who hears nobody does not say that all others were silent.
+    assert (await world["lima"].ballot(ballot_id)).certificates == ()
     world.cut = set()
+    await world.carry()
     await world.settle()
     hashes = await world.outcomes(ballot_id)
     assert hashes == {ballot.certified.computed.hash}

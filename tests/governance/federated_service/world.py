@@ -95,12 +95,14 @@ class Network:
         self.members = [f"p-{name}-{number}" for number in range(members)]
         self.desk = FederatedDesk(self.name, key_of(name))
         self.projector: Projector = projections(LOG, GovernanceSettings(node=name))
-        self.carried = 0
+        self.hears = True
         self.restart()
 
     def restart(self) -> None:
         """Have a new keeper, which knows nothing but what lies in the database."""
-        self.keeper = FederatedKeeper(self.store, self.clock, self.desk, every_s=3_600.0)
+        self.keeper = FederatedKeeper(
+            self.store, self.clock, self.desk, every_s=3_600.0, hears=lambda: self.hears
+        )
 
     async def begin(self) -> None:
         await self.store.write(note_key, self.name, self.desk.key.public)
@@ -275,6 +277,7 @@ class World:
             for one in self:
                 if restarting:
                     one.restart()
+                one.hears = one.name not in self.cut
                 await one.look()
             if not await self.carry():
                 for one in self:

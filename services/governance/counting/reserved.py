@@ -62,7 +62,10 @@ class Reservation:
         }
 
     def _can_fill(self, those: Iterable[int], needs: tuple[int, ...], seats: int) -> bool:
-        """Tell whether some candidates, no more than there are seats, meet what is needed."""
+        """Tell whether some candidates, no more than there are seats, meet what is needed.
+
+        Trying out who could sit together takes long where groups overlap; mostly it is plain.
+        """
         if not any(needs):
             return True
         kinds = Counter(
@@ -71,6 +74,16 @@ class Reservation:
             )
             for one in those
         )
+        there = [
+            sum(number for kind, number in kinds.items() if kind[at]) for at in range(len(needs))
+        ]
+        if any(have < need for have, need in zip(there, needs, strict=True)):
+            return False
+        if sum(needs) <= seats:
+            # For each group as many of its own as it needs: they are no more than the seats.
+            return True
+        if sum(needs) > seats * max(sum(kind) for kind in kinds):
+            return False
         return _meets(tuple(sorted(kinds.items())), needs, seats)
 
 

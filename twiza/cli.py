@@ -8,6 +8,8 @@ import typer
 from shared.refusals import Refusal
 from twiza import outcomes
 from twiza.commands import (
+    association,
+    association_members,
     counting,
     decisions,
     exporting,
@@ -91,6 +93,32 @@ token.command("list")(tokens.listed)
 token.command("revoke")(tokens.revoke)
 app.add_typer(token, name="token")
 app.add_typer(register.app, name="register")
+
+
+associations = typer.Typer(
+    help="Associations of networks: charters, and who belongs.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+associations.command("list")(association.listed)
+associations.command("show")(association.show)
+associations.command("members")(association.members)
+associations.command("decided")(association.decided)
+associations.command("charter")(association.charter)
+associations.command("draft")(association.draft)
+associations.command("found")(association.found)
+associations.command("change")(association.change)
+associations.command("sign")(association.sign)
+associations.command("leave")(association.leave)
+associations.command("apply")(association_members.apply)
+associations.command("enter")(association_members.enter)
+associations.command("paper")(association_members.paper)
+associations.command("sponsor")(association_members.sponsor)
+associations.command("rolls")(association_members.rolls)
+associations.command("call")(association_members.call)
+associations.command("reply")(association_members.reply)
+associations.command("appeal")(association_members.appeal)
+app.add_typer(associations, name="association")
 
 
 def main() -> None:

@@ -66,7 +66,7 @@ class NoMember(Refusal):
     """Only a member does this."""
 
     kind: ClassVar[Kind] = Kind.FORBIDDEN
-    slug: ClassVar[str] = "not-a-member"
+    slug: ClassVar[str] = "not-in-the-association"
     title: ClassVar[str] = "Only a member of the association does this"
 
 

@@ -92,11 +92,19 @@ def _options(found: Mapping[str, Any], lang: str) -> Iterator[str]:
         yield f"  {one['code']}: {one['words']['title']}{cost}{stands}"
 
 
+def _method(code: str, lang: str) -> str:
+    """Return what a method of counting is called; a later node may have one that we lack."""
+    from services.governance.rules import Method
+    from services.governance.templates import label, method_code
+
+    return label(method_code(Method(code)), lang) if code in {*Method} else code
+
+
 def _times(found: Mapping[str, Any], lang: str) -> Iterator[str]:
     notice, ballot, count = found["notice"], found["ballot"], found["count"]
     if notice is not None:
         hash_ = notice["rule_hash"][:_HASH_SHOWN]
-        yield said("rule", lang, method=notice["rule"]["method"], hash=hash_)
+        yield said("rule", lang, method=_method(notice["rule"]["method"], lang), hash=hash_)
         times = ballot or notice
         opens, closes = minute(times["opens_at"]), minute(times["closes_at"])
         yield said("times", lang, opens=opens, closes=closes)

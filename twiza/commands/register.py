@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -29,6 +30,7 @@ ROWS_AT_ONCE: Final = 1_000
 IMPORT_TIMEOUT_S: Final = 300.0
 _COUNTS: Final = ("rows", "entered", "amended", "admitted", "mandates", "unchanged")
 _FORMATS: Final = ["%Y-%m-%d"]
+_UUID: Final = re.compile("[0-9a-f-]{36}")
 
 app = typer.Typer(
     help="The register of members and mandates.", no_args_is_help=True, rich_markup_mode=None
@@ -91,8 +93,15 @@ def listed(
             asked = {"group": group or None, "former": "true" if former else None}
             found = list(asking.all("directory", "/members", **asked))
             names = _names(asking, [one["member"] for one in found])
-            rows = [_member_row(one, names, tongue) for one in found]
-            columns = headings(tongue, "member", "name", "standing", "groups", "since")
+            persons = asking.all("directory", "/persons")
+            numbers = {one["id"]: one["number"] for one in persons if one["number"]}
+            rows = [
+                _member_row(one, names, tongue) | {"number": numbers.get(one["member"], "")}
+                for one in found
+            ]
+            # Only stewards are told them.
+            number = ("number",) if numbers else ()
+            columns = headings(tongue, "member", *number, "name", "standing", "groups", "since")
     if as_json:
         printing.as_json(found)
         return
@@ -209,7 +218,12 @@ def mandate(
     person: Annotated[
         str, typer.Argument(metavar="PERSON", help="Who may act: an id, its end, or a number.")
     ],
-    entity: Annotated[str, typer.Argument(metavar="ENTITY", help="For which entity: its id.")],
+    entity: Annotated[
+        str,
+        typer.Argument(
+            metavar="ENTITY", help="For which entity: its id, the end of it, or its name."
+        ),
+    ],
     *,
     home: HomeOption,
     begins: Annotated[
@@ -237,7 +251,7 @@ def mandate(
     with Asking(node, token=token_of(token, as_steward)) as asking:
         body: dict[str, Any] = {
             "person": _meant(asking, person),
-            "entity": entity if ":" in entity else f"{node.settings().name}:{entity}",
+            "entity": _entity_meant(asking, entity, network=node.settings().name),
         }
         body |= {"begins": _moment(begins)} if begins else {}
         body |= {"ends": _moment(until)} if until else {}
@@ -352,7 +366,7 @@ def _parts(data: bytes) -> list[tuple[int, bytes]]:
 
 def _meant(asking: "Asking", given: str) -> str:
     """Return the member that is meant: by an id, the end of one, a number or a name."""
-    from twiza.meant import meant
+    from twiza.meant import NothingMeant, meant
 
     if ":" in given:
         return given
@@ -363,7 +377,22 @@ def _meant(asking: "Asking", given: str) -> str:
     names = {one["id"]: one["note"] or "" for one in persons}
     for one in asking.all("directory", "/members"):
         names.setdefault(one["member"], "")
-    return meant(given, names)
+    try:
+        return meant(given, names)
+    except NothingMeant as nothing:
+        if any(one["number"] for one in persons):
+            raise
+        raise NothingMeant(f"{given}; numbers and names are told to stewards only") from nothing
+
+
+def _entity_meant(asking: "Asking", given: str, *, network: str) -> str:
+    """Return the entity of this network that is meant: by its id, the end of it, or its name."""
+    from twiza.meant import meant
+
+    if ":" in given or _UUID.fullmatch(given):
+        return given if ":" in given else f"{network}:{given}"
+    found = asking.all("directory", "/entities", origin=network)
+    return meant(given, {one["id"]: one["name"] for one in found})
 
 
 def _names(asking: "Asking", ids: list[str]) -> dict[str, str]:

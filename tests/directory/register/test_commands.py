@@ -14,7 +14,7 @@ from services.directory import handlers
 from services.directory.api_register_models import EndingReason, LeavingReason
 from services.node.home import NodeSettings, initialise
 from shared.contracts.register import MandateEnded, MemberLeft
-from tests.directory.conftest import STEWARD, Directory, entity_id, entry
+from tests.directory.conftest import STEWARD, Directory, entity_id, entry, token
 from tests.twiza.commands import Answer, twiza
 from twiza import outcomes, running
 from twiza.register_words import known, phrases
@@ -78,7 +78,8 @@ async def test_members_are_admitted_given_mandates_and_leave(node: Node) -> None
 
     listed, mandates = await asyncio.gather(node.ask("list"), node.ask("list", "--mandates"))
     assert listed.out == (
-        f"member\tname\tstanding\tgroups\tsince\n{who}\tAmina A.\tobserver\t\t2026-11-21\n"
+        "member\tnumber\tname\tstanding\tgroups\tsince\n"
+        f"{who}\tA-1\tAmina A.\tobserver\t\t2026-11-21\n"
     )
     assert f"{mandate}\tAmina A.\tCoopérative 1\t2026-01-01\t2028-01-01\t1\tyes" in mandates.out
 
@@ -88,6 +89,18 @@ async def test_members_are_admitted_given_mandates_and_leave(node: Node) -> None
     assert left.out == f"The membership of {who} has ended: excluded.\n"
     gone = await node.ask("leave", who, "--forget", "--lang", "pt")
     assert "saiu do registo" in gone.out
+
+
+async def test_a_number_is_known_to_stewards_only_and_an_entity_by_its_name(node: Node) -> None:
+    await node.ask("admit", "--name", "Amina A.", "--number", "A-1")
+    auditor = token("auditor")["Authorization"][7:]
+    nobody = await node.ask("mandate", "A-1", ARGAN, TWIZA_TOKEN=auditor)
+    assert nobody.status == outcomes.NOT_FOUND
+    assert "stewards only" in nobody.err
+    wrong = await node.ask("mandate", "A-2", ARGAN)
+    assert "stewards" not in wrong.err
+    given = await node.ask("mandate", "A-1", "coopérative 1")
+    assert f"may act for {ARGAN} " in given.out
 
 
 async def test_a_list_longer_than_a_request_is_taken_in_parts(node: Node, tmp_path: Path) -> None:

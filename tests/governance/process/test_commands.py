@@ -75,6 +75,8 @@ async def test_decisions_are_listed_and_one_is_shown_with_what_it_needs(
     assert header == "id\ttitle\tkind\tphase\tuntil"
     assert rows[0].startswith(f"{decision}\tUn four\tSí o no\tpropuesta")
     assert rows[1] == f"{announced}\tUn four\tSí o no\tanunciada\t2026-12-06 09:00 UTC"
+    one = await ask("decision", announced, "--lang", "fr")
+    assert "Règle : Oui ou non ; son empreinte est" in one.out
     mine = await ask("decisions", "--mine", "--json")
     assert [(one["id"], [need["what"] for need in one["needs"]]) for one in mine.told] == [
         (decision, ["judge"])

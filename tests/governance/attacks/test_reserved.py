@@ -10,29 +10,29 @@ from services.governance.rules import Method, Option, Reserved, Rule
 from services.governance.tally import Poll, counted
 from tests.governance.ballots.polls import BALLOT
 
-SECONDS = 5.0
-"""It takes well below one; trying out every way to fill the seats would take for ever."""
+SECONDS = 3.0
+"""It takes about one; where every way to fill the seats is tried out it takes four and more."""
 
 
 def test_a_committee_with_many_overlapping_reservations_is_counted_in_time() -> None:
     luck = random.Random(3)
     names = [f"g{number}" for number in range(8)]
     options = tuple(
-        Option(code=f"c{number}", groups=tuple(luck.sample(names, 2))) for number in range(120)
+        Option(code=f"c{number}", groups=tuple(luck.sample(names, 2))) for number in range(100)
     )
     codes = [option.code for option in options]
     votes = [({"ranks": [[code] for code in luck.sample(codes, 8)]}, 1) for _ in range(60)]
     rule = Rule(
-        method=Method.STV, seats=40, reserved=tuple(Reserved(group=one, seats=5) for one in names)
+        method=Method.STV, seats=32, reserved=tuple(Reserved(group=one, seats=4) for one in names)
     )
     poll = Poll(ballot_id=BALLOT, rule=rule, options=options, roll_size=60, seed="ab" * 32)
     began = process_time()
     report = counted(poll, votes)
     assert process_time() - began < SECONDS
-    assert (report.outcome, len(report.winners)) == (Outcome.CHOSEN, 40)
+    assert (report.outcome, len(report.winners)) == (Outcome.CHOSEN, 32)
     groups = {option.code: option.groups for option in options}
     for name in names:
-        assert sum(name in groups[code] for code in report.winners) >= 5
+        assert sum(name in groups[code] for code in report.winners) >= 4
 
 
 def test_what_is_plain_of_reserved_seats_is_what_trying_out_says() -> None:

@@ -86,8 +86,8 @@ async def test_who_belongs_and_by_what_charter_is_not_left_to_a_group_of_friends
     network: AsyncClient, template: str, laxer: dict[str, Any]
 ) -> None:
     model = decision_handlers.template_of(template)
-    subject = {"subject": f"p:{VOTERS[3]}"} if model.about_somebody else {}
-    decision = await begun(network, template=template, **subject)
+    subject = f"p:{VOTERS[3]}" if model.about_somebody else ""
+    decision = await begun(network, template=template, subject=subject)
     rule = model.rule.model_dump(mode="json")
     at = f"decisions/{decision}/notice"
     answer = await network.post(at, json={"rule": rule | laxer}, headers=STEWARD)

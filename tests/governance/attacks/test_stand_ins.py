@@ -7,8 +7,8 @@ import pytest
 from httpx import AsyncClient
 
 from services.governance.ballot_handlers import ballot_of
+from services.governance.tellers import name_tellers
 from shared.clock import SetClock, stamp
-from tests.governance.ballots import polls
 from tests.governance.ballots.polls import BALLOT, SAFIA, TOUDA, begin, person, rule
 from tests.governance.conftest import NOW, Governance, member
 from tests.governance.process.test_api import ok, refused
@@ -31,7 +31,7 @@ async def open_ballot(governance: Governance, client: AsyncClient) -> AsyncClien
     ]
     await governance.store.write(REGISTER.tell, told)
     await governance.store.write(begin, under=under)
-    await governance.store.write(polls.name_tellers, BALLOT, [TELLER, SAFIA, TOUDA], by="steward")
+    await governance.store.write(name_tellers, BALLOT, [TELLER, SAFIA, TOUDA], by="steward")
     assert await governance.store.read(ballot_of, BALLOT) is not None
     return client
 

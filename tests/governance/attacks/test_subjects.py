@@ -6,9 +6,9 @@ from httpx import AsyncClient
 
 from services.governance.decision_keeper import DecisionKeeper
 from shared.clock import SetClock
-from tests.governance.conftest import member
+from tests.governance.conftest import STEWARD, member
 from tests.governance.process.conftest import COOPERATIVE, VOTERS
-from tests.governance.process.test_api import STEWARD, begun, ok, refused
+from tests.governance.process.test_api import begun, ok, refused
 
 WORDS = {"template": "yes-no", "language": "fr", "title": "Un four"}
 

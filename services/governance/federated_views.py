@@ -25,6 +25,7 @@ INCOMPLETE: Final = "incomplete"
 _COMING: Final = frozenset(
     {LegState.ACCEPTED, LegState.ROLL_SEALED, LegState.VOTING, LegState.CLOSED}
 )
+_NOT_COUNTED: Final = frozenset({LegState.LATE, LegState.EXCLUDED, LegState.DECLINED})
 _SUMS: Final = ("issued", "cast", "blank", "invalid")
 
 
@@ -65,6 +66,13 @@ class Seen:
         """Return the seal of a leg, once it may be shown."""
         return leg.seal if self.tells else None
 
+    def counted(self, leg: Leg) -> Seal | None:
+        """Return the seal of a leg where it is counted, or will be as things stand."""
+        seal = self.seal_of(leg)
+        if seal is None or not leg.counts or leg.state in _NOT_COUNTED:
+            return None
+        return seal
+
     @property
     def missing(self) -> list[str]:
         """Whose seals did not come in time."""
@@ -104,8 +112,8 @@ def turnout(seen: Seen) -> dict[str, int]:
     """
     found = {"cast": 0, "of": 0, "networks": 0, "withheld": 0}
     for leg in seen.legs:
-        seal = seen.seal_of(leg)
-        if seal is None or not leg.counts:
+        seal = seen.counted(leg)
+        if seal is None:
             continue
         if seal.cast is None:
             found["withheld"] += 1
@@ -134,7 +142,7 @@ def listed(seen: Seen, language: str) -> dict[str, Any]:
         "grace_ends": "",
         "called": len(seen.legs),
         "answered": seen.answered,
-        "sealed": [leg.network for leg in seen.legs if seen.seal_of(leg) and leg.counts],
+        "sealed": [leg.network for leg in seen.legs if seen.counted(leg)],
         "awaited": seen.awaited,
         "missing": seen.missing,
         "late": seen.late,
@@ -217,8 +225,7 @@ def totals(seen: Seen) -> dict[str, Any]:
 
     They are there as soon as voting is over; whether they are final, the ballot's state says.
     """
-    counting = [leg.seal for leg in seen.legs if seen.seal_of(leg) and leg.counts]
-    seals = [seal for seal in counting if seal is not None]
+    seals = [seal for leg in seen.legs if (seal := seen.counted(leg)) is not None]
     telling = [seal for seal in seals if seal.cast is not None]
     found: dict[str, Any] = {
         name: sum(getattr(seal, name) or 0 for seal in telling) for name in _SUMS
@@ -314,7 +321,7 @@ def _leg(seen: Seen, leg: Leg, language: str) -> dict[str, Any]:
         "audited": notice.legs[leg.network].audited,
         "commitment": leg.commitment,
         "seal": seal.hash if seal else None,
-        "counts": bool(seal) and leg.counts,
+        "counts": seen.counted(leg) is not None,
         "told": _told(seal),
         "marks": [{"code": one, "label": known(f"fault-{one}", language)} for one in faults],
         "unheard_by": list(leg.unheard_by) if seal else [],

@@ -22,7 +22,7 @@ class Asking:
     header: Mapping[str, str]
 
     async def get(self, path: str, **params: Any) -> Response:
-        return await self.client.get(path, params=params, headers=dict(self.header))
+        return await self.client.get(path, params=params or None, headers=dict(self.header))
 
     async def post(self, path: str, body: Any, **headers: str) -> Response:
         return await self.client.post(path, json=body, headers={**self.header, **headers})

@@ -91,7 +91,7 @@ def _add_audits(made: APIRouter) -> None:
         responses=refusals(*REFUSALS, Missing, *DISPUTE_REFUSALS, NotDrawn, NoLocalVote),
     )(answer_audit)  # fmt: skip
     made.post(
-        f"{_ONE}/audits/{{network}}/check", operation_id="check_audit_answer",
+        f"{_ONE}/audits/{{network}}/answer/preview", operation_id="check_audit_answer",
         response_model=CheckedOut,
         responses=refusals(*REFUSALS, Missing, *DISPUTE_REFUSALS, NotDrawn, BadAnswer),
         openapi_extra=_body("The answer, as it came."),
@@ -118,7 +118,7 @@ def _add_recounts(made: APIRouter) -> None:
         responses=refusals(*REFUSALS, Missing, *DISPUTE_REFUSALS, NoLocalVote),
     )(read_package)  # fmt: skip
     made.post(
-        f"{_ONE}/legs/{{network}}/recount", operation_id="count_again",
+        f"{_ONE}/legs/{{network}}/recount/preview", operation_id="count_again",
         response_model=CountedAgainOut,
         responses=refusals(
             *REFUSALS, Missing, *DISPUTE_REFUSALS, NoSealThere, BadPackage, PackageChanged,

@@ -81,11 +81,11 @@ def router() -> APIRouter:
         responses=refusals(*REFUSALS, NoRolls, NotYesNo, TooManyNetworks),
     )(read_weights)  # fmt: skip
     made.post(
-        "/weights", operation_id="weigh_rule",
+        "/weights/preview", operation_id="weigh_rule",
         responses=refusals(*REFUSALS, NoRolls, NotYesNo, BadFederatedRule, TooManyNetworks),
     )(weigh_rule)  # fmt: skip
     made.post(
-        "/trials", operation_id="try_rules",
+        "/trials/preview", operation_id="try_rules",
         responses=refusals(*REFUSALS, NotYesNo, BadFederatedRule),
     )(try_rules)  # fmt: skip
     api_federated_seals.add_to(made)

@@ -51,7 +51,7 @@ class PaperTellersOut(BaseModel):
     persons: list[str]
 
 
-class PaperOut(BaseModel):
+class LegPaperOut(BaseModel):
     """Where the entries of a paper stand; what others have entered is not shown."""
 
     what: str
@@ -76,11 +76,11 @@ def add_to(made: APIRouter) -> None:
         list_tellers
     )
     made.post(
-        f"{_PATH}/roll", operation_id="enter_paper_roll", response_model=PaperOut,
+        f"{_PATH}/roll", operation_id="enter_paper_roll", response_model=LegPaperOut,
         responses=refusals(*REFUSALS, Missing, *PAPER_REFUSALS, KeyReused),
     )(post_roll)  # fmt: skip
     made.post(
-        f"{_PATH}/result", operation_id="enter_paper_result", response_model=PaperOut,
+        f"{_PATH}/result", operation_id="enter_paper_result", response_model=LegPaperOut,
         responses=refusals(
             *REFUSALS, Missing, *PAPER_REFUSALS, BadTally, BadSeal, *CHOICE_REFUSALS, KeyReused
         ),
@@ -164,7 +164,7 @@ async def read_paper(
     what: WhatPath,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("read_leg_paper")],
-) -> PaperOut:
+) -> LegPaperOut:
     """Return who has entered a paper, whether two agreed, and what you have entered yourself."""
 
     def read(work: Work) -> tuple[Entered, dict[str, Any] | None]:
@@ -179,8 +179,8 @@ def _answer(found: Entered, own: dict[str, Any]) -> Answer:
     return Answer(status=200, body=_out(found, own).model_dump_json().encode())
 
 
-def _out(found: Entered, own: dict[str, Any] | None) -> PaperOut:
-    return PaperOut(
+def _out(found: Entered, own: dict[str, Any] | None) -> LegPaperOut:
+    return LegPaperOut(
         what=found.what,
         entered_by=list(found.by),
         told=found.told,

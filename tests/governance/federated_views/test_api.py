@@ -59,15 +59,15 @@ async def test_weights_are_told_to_all_and_their_index_to_auditors_alone(
     assert (await ask("lima", "auditor").get(path)).json()["index"] == "Banzhaf"
     rolls = {"adrar": 400, "kaolack": 900, "lima": 250, "quebec": 150, "souss": 120}
     body = {"rule": {"policy": "per-member"}, "rolls": rolls}
-    found = (await ask("lima", "auditor").post("/together/weights", body)).json()
+    found = (await ask("lima", "auditor").post("/together/weights/preview", body)).json()
     exact = power(rule().model_copy(update={"policy": "per-member"}), rolls)
     assert {one["network"]: int(one["swings"]) for one in found["weights"]} == {
         network: one.swings for network, one in exact.items()
     }
     assert found["weights"][0]["network"] == "kaolack"
-    bad = await ask("lima").post("/together/weights", {"rule": {"policy": "loudest"}})
+    bad = await ask("lima").post("/together/weights/preview", {"rule": {"policy": "loudest"}})
     assert bad.json()["type"] == "/problems/bad-federated-rule"
-    nobody = await ask("lima").post("/together/weights", {})
+    nobody = await ask("lima").post("/together/weights/preview", {})
     assert nobody.json()["type"] == "/problems/no-rolls"
 
 
@@ -81,7 +81,7 @@ async def test_a_rule_is_tried_on_the_past_before_a_charter_is_signed(
         {"policy": "degressive", "cap": None, "jagiellonian": True},
     ]
     body = {"association": ASSOCIATION, "rules": rules}
-    found = (await ask("souss").post("/together/trials?lang=pt", body)).json()
+    found = (await ask("souss").post("/together/trials/preview?lang=pt", body)).json()
     assert [one["ballot"] for one in found["ballots"]] == [ballot]
     tried = found["ballots"][0]
     # Four of five networks said yes: not more than four fifths.

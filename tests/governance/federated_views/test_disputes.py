@@ -144,12 +144,12 @@ async def test_drawn_entries_are_answered_with_proofs_and_without_names(
     outsider = next(name for name in NAMES if name not in {"souss", *auditors})
     refused = await ask("souss").get(f"{base}/answers/{outsider}")
     assert refused.json()["type"] == "/problems/not-drawn"
-    checked = (await ask(auditor).send(f"{base}/souss/check", answer.content)).json()
+    checked = (await ask(auditor).send(f"{base}/souss/answer/preview", answer.content)).json()
     assert (len(checked["entries"]), checked["lacking"], checked["doubles"]) == (12, [], [])
     data["entries"][3]["leaf"]["voter"] = "p:somebody-else"
-    forged = (await ask(auditor).send(f"{base}/souss/check", canonical(data))).json()
+    forged = (await ask(auditor).send(f"{base}/souss/answer/preview", canonical(data))).json()
     assert forged["lacking"] == [data["entries"][3]["place"]]
-    torn = await ask(auditor).send(f"{base}/souss/check", answer.content[:-7])
+    torn = await ask(auditor).send(f"{base}/souss/answer/preview", answer.content[:-7])
     assert torn.json()["type"] == "/problems/bad-audit-answer"
     local = await world["souss"].home(ballot)
     roll = await world["souss"].store.read(roll_of, local)
@@ -180,14 +180,14 @@ async def test_another_node_counts_the_ballots_again_and_finds_what_was_changed(
     assert (await ask("souss").post(f"{base}/packages", body, **key)).json() == opened
     assert len((await ask("souss", "member").get(f"{base}/packages")).json()["items"]) == 1
     package = await ask("souss", "auditor").get(f"{base}/packages/{opened['id']}")
-    again = await ask("lima", "auditor").send(f"{base}/legs/souss/recount", package.content)
+    again = await ask("lima", "auditor").send(f"{base}/legs/souss/recount/preview", package.content)
     assert (again.json()["agrees"], again.json()["differs"]) == (True, [])
     assert again.json()["package_hash"] == opened["package_hash"]
-    wrong = await ask("lima").send(f"{base}/legs/kaolack/recount", package.content)
+    wrong = await ask("lima").send(f"{base}/legs/kaolack/recount/preview", package.content)
     assert {"roll_root", "ballots_root"} <= set(wrong.json()["differs"])
     changed = package.content.replace(b'{\\"answer\\":\\"no\\"}', b'{\\"answer\\":\\"yes\\"}')
     assert changed != package.content
-    refused = await ask("lima").send(f"{base}/legs/souss/recount", changed)
+    refused = await ask("lima").send(f"{base}/legs/souss/recount/preview", changed)
     assert refused.json()["type"] == "/problems/recount-package-changed"
     path = f"{base}/packages/{opened['id']}"
     assert (await ask("souss", "member").get(path)).status_code == 403
@@ -202,5 +202,5 @@ async def test_ballots_of_a_small_network_are_counted_again_against_its_sign(
     base = f"/together/{ballot}"
     opened = (await ask("souss").post(f"{base}/packages", body)).json()
     package = await ask("souss").get(f"{base}/packages/{opened['id']}")
-    again = (await ask("lima").send(f"{base}/legs/souss/recount", package.content)).json()
+    again = (await ask("lima").send(f"{base}/legs/souss/recount/preview", package.content)).json()
     assert (again["agrees"], again["withheld"]) == (True, True)

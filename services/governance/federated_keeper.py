@@ -58,6 +58,9 @@ _DUE: Final = Prepared(
     .order_by(FEDERATED.c.id)
     .limit(DUE_MOST)
 )
+_OUTCOME: Final = Prepared(
+    select(FEDERATED.c.outcome_hash).where(FEDERATED.c.id == bindparam("of_id"))
+)
 _NEXT: Final = Prepared(select(func.min(FEDERATED.c.next_at)).where(FEDERATED.c.next_at != ""))
 _SHOWN: Final = (
     "changed", "next_at", "state", "matter", "convener", "opens_at", "closes_at", "outcome",
@@ -309,6 +312,11 @@ def _keep_shown(work: Work, desk: FederatedDesk, ballot: Ballot, *, waits: bool)
     """Keep what lists show of a ballot, and when it is looked at again."""
     notice, now = ballot.notice, work.now
     outcome = outcome_of(ballot, now)
+    if outcome is not None and work.rows(_OUTCOME, {"of_id": ballot.ballot_id}) == [("",)]:
+        # Who has voted is told once that it is decided, whatever becomes of it later.
+        for own in legs.own_legs(work, ballot.ballot_id, desk.node):
+            if own.state == "closed":
+                legs.tell_voters(work, own.local_ballot, "closed")
     people = [act for act in due(ballot, desk.node, now) if act.does in BY_PEOPLE]
     row = {
         "of_id": ballot.ballot_id,

@@ -116,7 +116,7 @@ class Network:
             for one in self.members
         ]
         events = [_cloud(self.name, "directory", one) for one in told]
-        page = _page(self.name, "directory", Log.PRIVATE, 1, events)
+        page = page_of(self.name, "directory", Log.PRIVATE, 1, events)
         assert projector.apply(work, page) == 0
 
     async def do(self, unit: Any, *args: Any, **more: Any) -> Any:
@@ -164,7 +164,7 @@ class Network:
 
         def take_in(work: Work) -> None:
             for other, number, event in pages:
-                page = _page(other.name, "governance", Log.PUBLIC, number, [event])
+                page = page_of(other.name, "governance", Log.PUBLIC, number, [event])
                 assert self.projector.apply(work, page) == 0
                 work.execute(insert(LOG.peer_pages).on_conflict_do_nothing(), _kept(other, number))
 
@@ -332,7 +332,8 @@ def answers(yes: int, no: int, blank: int = 0) -> list[dict[str, Any]]:
     return said + [{"blank": True}] * blank
 
 
-def _page(node: str, service: str, log: Log, number: int, events: list[dict[str, Any]]) -> Page:
+def page_of(node: str, service: str, log: Log, number: int, events: list[dict[str, Any]]) -> Page:
+    """Return a page as a door has let it in."""
     return Page(
         node=NodeName(node),
         service=ServiceName(service),

@@ -12,7 +12,14 @@ from datetime import datetime
 from services.governance.federated import applications as applying
 from services.governance.federated.applications import Application
 from services.governance.federated.ballot import Ballot
-from services.governance.federated.causes import Effect, Kept, accepted_effects, is_adopted
+from services.governance.federated.causes import (
+    Effect,
+    Kept,
+    accepted_effects,
+    has_failed,
+    is_adopted,
+    was_adopted,
+)
 from services.governance.federated.charter import (
     BadCharter,
     Charter,
@@ -43,6 +50,7 @@ class Association:
         sponsors: by network the members that stand for it.
         effects: what follows from ballots on belonging, in their order; by ballot.
         passed: ballots from which nothing follows, with the reason.
+        failed: ballots of which it is settled that nothing follows from them.
         told: what the keeper has told, by network, in the order of its revisions.
         replaced: by a name that is no more the one that has come in its place.
     """
@@ -57,6 +65,7 @@ class Association:
     sponsors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     effects: Mapping[str, Effect] = field(default_factory=dict)
     passed: Mapping[str, str] = field(default_factory=dict)
+    failed: frozenset[str] = frozenset()
     told: Mapping[str, tuple[MembershipDecided, ...]] = field(default_factory=dict)
     replaced: Mapping[str, str] = field(default_factory=dict)
 
@@ -156,6 +165,7 @@ def association_of(
         sponsors={name: kept.sponsors_of(name, members) for name in asked},
         effects={key: one for key, one in effects.items() if key not in passed},
         passed=passed,
+        failed=frozenset(key for key, one in ballots.items() if has_failed(one, now)),
         told=kept.told,
         replaced=replaced,
     )
@@ -178,7 +188,7 @@ def _versions(
         ballot = ballots.get(event.cause or "")
         if charter.number == 1:
             found[charter.hash] = charter
-        elif ballot and ballot.notice and decides_version(ballot, charter, now):
+        elif ballot and ballot.notice and has_decided_version(ballot, charter, now):
             found[charter.hash], matters[charter.hash] = charter, ballot.notice.event.matter
     chain: list[Charter] = []
     for one in chained(found.values()):
@@ -188,9 +198,14 @@ def _versions(
     return tuple(chain)
 
 
-def decides_version(ballot: Ballot | None, charter: Charter, now: datetime) -> bool:
-    """Tell whether a certified ballot has decided on this very version of a charter."""
-    if ballot is None or ballot.notice is None or not is_adopted(ballot, now):
+def decides_version(ballot: Ballot, charter: Charter, now: datetime) -> bool:
+    """Tell whether a certified ballot, in no doubt, has decided on this version of a charter."""
+    return is_adopted(ballot, now) and has_decided_version(ballot, charter, now)
+
+
+def has_decided_version(ballot: Ballot, charter: Charter, now: datetime) -> bool:
+    """Tell whether a ballot has decided on this very version; a doubt takes nothing back yet."""
+    if ballot.notice is None or not was_adopted(ballot, now):
         return False
     event = ballot.notice.event
     return (

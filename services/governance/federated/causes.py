@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from services.governance.counting.report import Outcome
 from services.governance.federated.applications import Application
-from services.governance.federated.ballot import Ballot, BallotState, outcome_of, state_at
+from services.governance.federated.ballot import ENDED, Ballot, outcome_of, state_at
 from services.governance.federated.charter import ABOUT_BELONGING, Charter, Matter
 from services.governance.federated.membership import (
     Belonging,
@@ -28,8 +28,6 @@ from shared.contracts.charters import CharterAdopted, CharterLeft
 from shared.contracts.decisions import ToldEffect
 from shared.contracts.membership import MembershipDecided
 
-IN_DOUBT: Final = frozenset({BallotState.CONTESTED, BallotState.RECOUNT, BallotState.PROVISIONAL})
-"""Where a ballot that was certified may be while nothing is taken back yet."""
 _LATEST: Final = "9999-12-31T23:59:59.999Z"
 
 
@@ -122,6 +120,32 @@ def is_adopted(ballot: Ballot, now: datetime) -> bool:
     return found is not None and found.outcome.outcome is Outcome.ADOPTED
 
 
+def was_adopted(ballot: Ballot, now: datetime) -> bool:
+    """Tell whether a ballot was certified as adopted, though it may be in doubt by now.
+
+    What followed from it stays until the doubt is settled.
+    """
+    if is_adopted(ballot, now):
+        return True
+    certified = ballot.certified or ballot.before
+    if certified is None or has_failed(ballot, now):
+        return False
+    return certified.computed.outcome.outcome is Outcome.ADOPTED
+
+
+def has_failed(ballot: Ballot, now: datetime) -> bool:
+    """Tell whether it is settled that nothing follows from a ballot.
+
+    Of a ballot whose facts are being read again nothing is settled.
+    """
+    if ballot.notice is None:
+        return False
+    found = outcome_of(ballot, now)
+    if found is not None:
+        return found.outcome.outcome is not Outcome.ADOPTED
+    return state_at(ballot, now) in ENDED
+
+
 def accepted_effects(
     kept: Kept, ballots: Mapping[str, Ballot], now: datetime
 ) -> tuple[dict[str, Effect], dict[str, str], dict[str, str]]:
@@ -182,8 +206,8 @@ def _effect(ballot: Ballot, kept: Kept, now: datetime, *, was_told: bool) -> Eff
     notice = ballot.notice
     assert notice is not None
     event, said = notice.event, notice.event.effect
-    in_doubt = was_told and state_at(ballot, now) in IN_DOUBT
-    if not in_doubt and not is_adopted(ballot, now):
+    in_doubt = not is_adopted(ballot, now)
+    if in_doubt and not (was_told and was_adopted(ballot, now)):
         return None
     if said is None:
         said = ToldEffect(ground=event.matter, network=event.subject)

@@ -87,8 +87,11 @@ def _due(
         (before,) = last
         if newest and newest.key == _key(before):
             return None
-        if not _holds(association, before, departure):
+        if before.cause.ground != TAKEN_BACK and before.cause.ballot in association.failed:
             return _taken_back(association, network, before)
+        if not _is_known(association, before, departure):
+            # Its facts are being read again; until they are there nothing is judged by the rest.
+            return None
         if newest and newest.key in {_key(one) for one in association.told[network]}:
             # It was told before what was told last, which holds.
             return None
@@ -166,13 +169,18 @@ def _cause(effect: Effect) -> MembershipCause:
     )
 
 
-def _holds(
+def _is_known(
     association: Association, before: MembershipDecided, departure: CharterLeft | None
 ) -> bool:
-    """Tell whether what was told last still follows from something."""
-    if before.cause.ground in (TAKEN_BACK, LEFT):
-        return True
-    return before.cause.ballot in association.effects
+    """Tell whether that from which the last word followed is there to be judged."""
+    ballot = before.cause.ballot
+    match before.cause.ground:
+        case ground if ground == LEFT:
+            return departure is not None
+        case ground if ground == TAKEN_BACK:
+            return ballot in association.failed
+        case _:
+            return ballot in association.effects or ballot in association.passed
 
 
 def _taken_back(association: Association, network: str, before: MembershipDecided) -> Word | None:

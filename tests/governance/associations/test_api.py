@@ -192,10 +192,6 @@ async def test_an_association_is_founded_from_the_command_line(
     shown = await ask("show", association)
     assert "Ce réseau : membre." in shown.out
     assert "Appelés à voter : souss." in shown.out
-    text = await ask("charter", association[-8:])
-    assert text.out.startswith("Afrique\n")
-    members = await ask("members", association)
-    assert members.out.splitlines()[1].startswith("souss\t\tmembre\tentiers")
 
 
 def test_every_word_is_there_in_five_languages() -> None:

@@ -309,6 +309,40 @@ def test_what_others_tell_in_the_keepers_place_counts_for_nothing() -> None:
     assert world.words([*world.facts, forged]) == [word]
 
 
+def test_a_word_of_the_keeper_without_a_certified_ballot_makes_nobody_a_member() -> None:
+    world = World()
+    world.apply(DAKAR)
+    world.sponsor(DAKAR)
+    event = world.notice("admission", DAKAR)
+    world.tell(event.node, event)
+    other = World(others=(DAKAR,))
+    other.apply(DAKAR)
+    other.sponsor(DAKAR)
+    other.decide("admission", DAKAR)
+    (word,) = other.words()
+    forged = word.cause.model_copy(update={"ballot": event.ballot_id})
+    fact = told("adrar", word.model_copy(update={"cause": forged, "what": "admitted"}))
+    found = world.association([*world.facts, fact])
+    assert found.state_of(DAKAR) is MembershipState.APPLICANT
+    assert found.voters == FOUNDERS
+
+
+def test_while_a_log_is_read_again_nothing_is_told_and_nothing_taken_back() -> None:
+    world = World()
+    world.apply(DAKAR)
+    world.sponsor(DAKAR)
+    world.decide("admission", DAKAR)
+    world.later(40)
+    world.decide("admission", DAKAR)
+    world.decide("suspension", "souss")
+    # The observer's word is never told: what follows it is known already.
+    assert sorted(world.keep()) == [(DAKAR, "admitted"), ("souss", "suspended")]
+    for teller in world.networks:
+        left = [one for one in world.facts if one.teller != teller]
+        words = [one for one in world.words(left) if teller != "adrar"]
+        assert words == [], teller
+
+
 @pytest.mark.parametrize("forge", ["leg", "name"])
 def test_nobody_signs_or_leaves_for_another_network(forge: str) -> None:
     world = World()

@@ -10,7 +10,7 @@ from services.governance.association_ballots import (
     prepare_ballot,
     reply,
 )
-from services.governance.association_handlers import adopt, change, found, leave
+from services.governance.association_handlers import adopt, change, found, leave, next_version
 from services.governance.association_members import (
     Paper,
     apply,
@@ -31,7 +31,7 @@ from services.governance.association_refusals import (
     TextLacking,
     VersionNotDecided,
 )
-from services.governance.federated.charter import BadCharter
+from services.governance.federated.charter import BadCharter, Rights
 from services.governance.federated.membership import MembershipState
 from services.governance.federated_handlers import Wording
 from services.governance.federated_refusals import (
@@ -221,6 +221,30 @@ async def test_a_charter_has_its_founders_texts_and_a_decision_for_each_change(
         await adrar.do(change, world.id, draft(), TEXTS, cause=ballot)
     with pytest.raises(NotKeptHere):
         await world["lima"].do(change, world.id, draft(), TEXTS, cause=ballot)
+
+
+async def test_members_change_their_charter_and_each_signs_for_itself(world: Assembled) -> None:
+    adrar = world["adrar"]
+    text = {"fr": "Nous décidons ensemble, et sans hâte.\n"}
+    before = await world.at("adrar")
+    version = next_version(before, draft(), text)
+    about = AboutMember(matter="charter", ground="Clearer.", charter_hash=version.hash)
+    ballot = await world.decide(about)
+    with pytest.raises(VersionNotDecided):
+        await adrar.do(change, world.id, draft(), TEXTS, cause=ballot)
+    changed = await adrar.do(change, world.id, draft(), text, cause=ballot)
+    assert changed == version
+    await world.world.carry()
+    for name in FOUNDERS[:3]:
+        decision = await world[name].store.write(decided)
+        signing = {"number": 2, "charter_hash": version.hash, "decision": decision}
+        await world[name].do(adopt, world.id, steward="p-steward", **signing)
+    await world.world.carry()
+    for name in FOUNDERS:
+        seen = await world.at(name)
+        assert seen.charter == version
+        assert seen.voters == FOUNDERS[:3]
+        assert seen.rights["quebec"] is Rights.OBSERVER
 
 
 async def test_who_is_voted_on_replies_before_and_appeals_once_after(world: Assembled) -> None:

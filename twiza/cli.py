@@ -26,6 +26,7 @@ from twiza.commands import (
     rings,
     rounds,
     running,
+    together,
     tokens,
 )
 
@@ -93,6 +94,7 @@ token.command("list")(tokens.listed)
 token.command("revoke")(tokens.revoke)
 app.add_typer(token, name="token")
 app.add_typer(register.app, name="register")
+app.add_typer(together.app, name="together")
 
 
 associations = typer.Typer(

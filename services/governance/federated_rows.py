@@ -64,7 +64,7 @@ _HELD: Final = Prepared(
 )
 _OWN_KEY: Final = Prepared(insert(KEY).on_conflict_do_nothing(), columns=("node", "key"))
 _OWN_KEYS: Final = Prepared(select(KEY.c.node, KEY.c.key))
-_peer, _own = LOG.peer_pages, LOG.pages
+_peer = LOG.peer_pages
 _PEER_CERTIFICATES: Final = Prepared(
     select(FACT.c.teller, _peer.c.certificate)
     .distinct()

@@ -96,7 +96,7 @@ def prepare_ballot(work: Work, desk: FederatedDesk, association: str, about: Abo
         desk,
         association=association,
         matter=about.matter,
-        legs=[one for one in before.voters if one != about.subject],
+        legs=[one for one in before.voters if one != about.subject and not before.keeps(one)],
         subject=about.subject,
         charter_hash=before.charter.hash,
     )

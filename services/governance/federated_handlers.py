@@ -324,11 +324,18 @@ def _with_rolls(work: Work, ballot_id: str, calling: Calling) -> tuple[ToldLeg, 
             before = told.get(event.network)
             if before is None or event.roll_epoch > before.roll_epoch:
                 told[event.network] = event
-    lacking = sorted(one.node for one in calling.legs if not one.roll_root and one.node not in told)
+    # Whose list lies on paper, two tellers enter it once the network has accepted.
+    lacking = sorted(
+        one.node
+        for one in calling.legs
+        if not one.roll_root and not one.kept_by and one.node not in told
+    )
     if lacking:
         raise RollsLacking(networks=lacking)
     return tuple(
-        one if one.roll_root else one.model_copy(update={"roll_root": told[one.node].roll_root})
+        one.model_copy(update={"roll_root": told[one.node].roll_root})
+        if not one.roll_root and one.node in told
+        else one
         for one in calling.legs
     )
 

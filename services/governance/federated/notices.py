@@ -199,7 +199,8 @@ def _read(event: DecisionNoticed, charter: Charter) -> Notice:
             "its grounds are not those of the charter",
         ),
         (
-            event.matter in ROLL_BEFORE_NOTICE and any(leg.roll_root is None for leg in event.legs),
+            event.matter in ROLL_BEFORE_NOTICE
+            and any(leg.roll_root is None and leg.kept_by is None for leg in event.legs),
             "a matter of the charter wants all rolls sealed before",
         ),
         (

@@ -21,11 +21,20 @@ from services.governance.federated.association_templates import USUAL
 from services.governance.federated.associations import Association
 from services.governance.federated_answers import accept
 from services.governance.federated_handlers import Wording, sponsor
+from services.governance.paper_legs import (
+    PaperResult,
+    PaperRoll,
+    enter_result,
+    enter_roll,
+    name_tellers,
+)
 from services.governance.tables import LOG
+from shared.contracts.seals import Tally
 from shared.ids import NodeName, ServiceName, new_uuid7
 from shared.log.certificates import certify
 from shared.store import Work
 from tests.governance.federated_service.world import (
+    HEX,
     NOTICE,
     VOTING,
     Network,
@@ -56,6 +65,8 @@ def draft(**more: Any) -> dict[str, Any]:
     return said | more
 
 
+TELLERS: Final = ["p-first", "p-second"]
+RESULT: Final = PaperResult(issued=30, blank=1, tally=Tally(yes=20, no=9), paper_hash=HEX)
 TEXTS: Final = {"fr": "Nous décidons ensemble.\n"}
 
 
@@ -150,7 +161,7 @@ class Assembled:
         await self.world.carry()
         for name in (await self.at("adrar")).voters:
             if name != about.subject:
-                await self[name].do(accept, ballot)
+                await self.accepts(name, ballot)
         await self.world.settle()
         self.world.pass_by(wait + 2 * HOUR)
         await self.world.settle()
@@ -160,11 +171,28 @@ class Assembled:
         """Have a ballot called, voted on by all and certified; return its id."""
         voters = [one for one in (await self.at("adrar")).voters if one != about.subject]
         ballot = await self.called(about)
-        for name in voters:
+        for name in (one for one in voters if one in NAMES):
             await self[name].vote(ballot, choices)
         self.world.pass_by(VOTING)
         await self.world.settle()
+        for name in (one for one in voters if one not in NAMES):
+            for teller in TELLERS:
+                await self["adrar"].do(enter_result, ballot, name, RESULT, teller=teller)
+        await self.world.settle()
         return ballot
+
+    async def accepts(self, name: str, ballot: str) -> None:
+        """Have a network take part; for one without software the keeper says so, and its roll."""
+        if name in NAMES:
+            await self[name].do(accept, ballot)
+            return
+        keeper = self["adrar"]
+        await keeper.do(accept, ballot, network=name)
+        await keeper.do(name_tellers, ballot, name, TELLERS)
+        for teller in TELLERS:
+            await keeper.do(
+                enter_roll, ballot, name, PaperRoll(size=40, paper_hash=HEX), teller=teller
+            )
 
     def keeper(self, name: str = "adrar") -> AssociationKeeper:
         """Return a keeper that knows nothing but what lies in the database."""

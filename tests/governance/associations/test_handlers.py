@@ -163,6 +163,29 @@ async def test_a_network_without_software_is_entered_from_its_paper_and_left_for
     assert await world.kept() == []
 
 
+async def test_a_member_without_software_votes_on_who_belongs_by_its_paper(
+    world: Assembled,
+) -> None:
+    adrar = world["adrar"]
+    charter = await adrar.do(found, draft(founders=(*FOUNDERS, "gandiol")), TEXTS)
+    world.id, world.hash = charter.association, charter.hash
+    await world.world.carry()
+    for name in FOUNDERS:
+        await world.sign(name)
+    decision = await adrar.store.write(decided)
+    paper = Paper(network="gandiol", names={"fr": "Gandiol"}, paper_hash=HEX, decision=decision)
+    await adrar.do(enter_paper, world.id, paper, steward="p-steward")
+    await world.world.carry()
+    assert (await world.at("lima")).voters == ("adrar", "gandiol", "kaolack", "lima", "quebec")
+    about = AboutMember(
+        matter="suspension", ground="It harms others.", network="quebec", grounds=("harm",)
+    )
+    ballot = await world.decide(about)
+    assert await world.kept() == [("quebec", "suspended")]
+    legs = (await world["lima"].ballot(ballot)).legs
+    assert (legs["gandiol"].speaker, legs["gandiol"].counts) == ("adrar", True)
+
+
 async def test_nobody_is_signed_for_or_voted_on_out_of_turn(world: Assembled) -> None:
     lima, adrar = world["lima"], world["adrar"]
     signing = {"number": 1, "charter_hash": world.hash, "steward": "p-steward"}

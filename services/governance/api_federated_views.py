@@ -44,7 +44,7 @@ from services.governance.federated_power import (
 )
 from services.governance.federated_view_csv import BALLOTS_MAX, MEDIA_TYPE, as_csv
 from services.governance.federated_view_rows import Listing, Wanted, every, listing, seen_of
-from services.governance.federated_view_words import said
+from services.governance.federated_view_words import said, spoken
 from services.governance.federated_views import listed, shown
 from services.governance.parts import PartsDep
 from shared.access import REFUSALS, Caller, Role
@@ -151,7 +151,7 @@ async def read_together(
     now = parts.clock.now()
     seen = await parts.store.read(lambda work: seen_of(work, ballot_id, me=parts.node, now=now))
     found = shown(seen, lang) | {"secrecy": list(secrecy_statement(lang))}
-    headers = {"Content-Language": lang}
+    headers = {"Content-Language": spoken(lang)}
     return Response(orjson.dumps(found), headers=headers, media_type="application/json")
 
 

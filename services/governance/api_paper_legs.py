@@ -14,17 +14,15 @@ from services.governance.federated.seals import BadSeal
 from services.governance.federated.tallies import BadTally
 from services.governance.federated_refusals import NoBallotYet, NotOurLeg
 from services.governance.paper_leg_refusals import PAPER_REFUSALS, AlreadyTold, NoTellers
-from services.governance.paper_legs import (
+from services.governance.paper_leg_rows import (
     Entered,
     PaperResult,
     PaperRoll,
-    enter_result,
-    enter_roll,
-    name_tellers,
     own_entry,
     standing,
     tellers_of,
 )
+from services.governance.paper_legs import enter_result, enter_roll, name_tellers
 from services.governance.parts import Parts, PartsDep
 from shared.access import REFUSALS, Caller
 from shared.contracts.register import PersonId

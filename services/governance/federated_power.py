@@ -18,8 +18,8 @@ from services.governance.federated.banzhaf import Index, power
 from services.governance.federated.charter import BadCharter, Charter, chained, charter_of
 from services.governance.federated.policies import FederatedRule
 from services.governance.federated_rows import facts_of
+from services.governance.federated_seen import Seen
 from services.governance.federated_view_rows import Wanted, every
-from services.governance.federated_views import Seen
 from services.governance.rules import Method, Rule
 from shared.contracts.charters import CharterPublished
 from shared.refusals import Kind, Refusal

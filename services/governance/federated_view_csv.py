@@ -5,8 +5,9 @@ import io
 from collections.abc import Iterable
 from typing import Any, Final
 
+from services.governance.federated_seen import Seen
 from services.governance.federated_view_words import known, said
-from services.governance.federated_views import Seen, shown
+from services.governance.federated_views import shown
 
 MEDIA_TYPE: Final = "text/csv; charset=utf-8"
 BALLOTS_MAX: Final = 2_000

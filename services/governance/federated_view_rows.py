@@ -15,7 +15,7 @@ from services.governance.federated.facts import Fact
 from services.governance.federated.notices import Notice
 from services.governance.federated_refusals import NoBallotYet
 from services.governance.federated_rows import facts_behind, keys_of, made_of, state_of
-from services.governance.federated_views import Seen
+from services.governance.federated_seen import Seen
 from services.governance.tables.federated import FEDERATED
 from shared.clock import stamp
 from shared.refusals import Missing

@@ -7,15 +7,9 @@ paper, with both tellers and the hash of the paper.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from secrets import token_bytes
-from typing import Any, Final, Literal
-
-import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from typing import Final
 
 from services.governance.choices import checked_choice, is_blank
 from services.governance.federated.ballot import ENDED, Ballot, state_at
@@ -34,111 +28,29 @@ from services.governance.paper_leg_refusals import (
     PaperUnfit,
     RollTooSmall,
 )
-from services.governance.tables.federated_desks import PAPER_ENTRY, PAPER_TELLER
+from services.governance.paper_leg_rows import (
+    RESULT,
+    ROLL,
+    Entered,
+    PaperResult,
+    PaperRoll,
+    keep_entry,
+    keep_tellers,
+    settle,
+    standing,
+    tellers_of,
+)
 from shared.canonical import canonical
-from shared.contracts.decisions import CLASSES_MAX, DecisionRolled, ToldClass
-from shared.contracts.log import Sha256
-from shared.contracts.seals import Count, Tally
-from shared.store import Prepared, Work
+from shared.contracts.decisions import DecisionRolled
+from shared.contracts.seals import Tally
+from shared.store import Work
 
-ROLL: Final = "roll"
-RESULT: Final = "result"
 TELLERS_MAX: Final = 10
 _ROLL_TAG: Final = "twiza/paper-roll/1"
 _BALLOTS_TAG: Final = "twiza/paper-ballots/1"
 _TELLERS_MIN: Final = 2
-
-_of_leg: Final = (
-    PAPER_ENTRY.c.ballot == bindparam("of_ballot"),
-    PAPER_ENTRY.c.network == bindparam("of_network"),
-)
-_KEEP: Final = Prepared(
-    (_put := insert(PAPER_ENTRY)).on_conflict_do_update(
-        index_elements=("ballot", "network", "what", "teller"),
-        set_={"body": _put.excluded.body, "entered_at": _put.excluded.entered_at},
-    ),
-    columns=("ballot", "network", "what", "teller", "body", "entered_at"),
-)
-_ENTRIES: Final = Prepared(
-    select(
-        PAPER_ENTRY.c.what,
-        PAPER_ENTRY.c.teller,
-        PAPER_ENTRY.c.body,
-        PAPER_ENTRY.c.entered_at,
-        PAPER_ENTRY.c.settled,
-    )
-    .where(*_of_leg)
-    .order_by(PAPER_ENTRY.c.what, PAPER_ENTRY.c.teller)
-)
-_SETTLE: Final = Prepared(
-    update(PAPER_ENTRY)
-    .where(*_of_leg, PAPER_ENTRY.c.what == bindparam("of_what"), PAPER_ENTRY.c.settled == 0)
-    .values(settled=1)
-)
-_of_tellers: Final = (
-    PAPER_TELLER.c.ballot == bindparam("of_ballot"),
-    PAPER_TELLER.c.network == bindparam("of_network"),
-)
-_TELLERS: Final = Prepared(
-    select(PAPER_TELLER.c.person).where(*_of_tellers).order_by(PAPER_TELLER.c.person)
-)
-_DISMISS: Final = Prepared(delete(PAPER_TELLER).where(*_of_tellers))
-_NAME: Final = Prepared(
-    insert(PAPER_TELLER).on_conflict_do_nothing(), columns=("ballot", "network", "person")
-)
-
-
-class PaperRoll(BaseModel):
-    """What a paper says of who could vote there.
-
-    Args:
-        size: how many they are.
-        paper_hash: of the scanned list, which the network keeps.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    size: Count
-    paper_hash: Sha256
-
-
-class PaperResult(BaseModel):
-    """What a signed paper says of a vote.
-
-    Args:
-        issued: how many were given a ballot.
-        tally: the numbers of the ballot's method; for the others ``classes``.
-        classes: equal ballots with their count, for a method whose numbers do not add up.
-        paper_hash: of the scan of the signed paper.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    issued: Count
-    blank: Count = 0
-    invalid: Count = 0
-    tally: Tally = Tally()
-    classes: tuple[ToldClass, ...] = Field(default=(), max_length=CLASSES_MAX)
-    paper_hash: Sha256
-
-
-Reading = PaperRoll | PaperResult
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entered:
-    """Where the entries for a network on paper stand.
-
-    Args:
-        by: who has entered something.
-        told: whether two agreed, so that it was told.
-        differs: whether two have entered different things.
-    """
-
-    what: str
-    by: tuple[str, ...]
-    told: bool
-    differs: bool
+TELLERS_TOLD: Final = 4
+"""How many tellers a seal names at most."""
 
 
 def name_tellers(
@@ -157,15 +69,8 @@ def name_tellers(
         raise NoTellers()
     if leg.commitment is not None:
         raise AlreadyTold()
-    of_leg = {"of_ballot": ballot_id, "of_network": network}
-    work.run(_DISMISS, of_leg)
-    work.run(_NAME, [{"ballot": ballot_id, "network": network, "person": one} for one in those])
+    keep_tellers(work, ballot_id, network, those)
     return those
-
-
-def tellers_of(work: Work, ballot_id: str, network: str) -> list[str]:
-    """Return who enters what a network has done on paper."""
-    return [row[0] for row in work.rows(_TELLERS, _which(ballot_id, network))]
 
 
 def enter_roll(
@@ -188,7 +93,7 @@ def enter_roll(
         raise NotInTime()
     if roll.size == 0:
         raise RollTooSmall()
-    agreeing = _entered(work, ballot_id, network, ROLL, roll, teller)
+    agreeing = keep_entry(work, ballot_id, network, ROLL, roll, teller)
     if len(agreeing) >= _TELLERS_MIN:
         desk.tell(
             work,
@@ -202,7 +107,7 @@ def enter_roll(
                 rolled_at=work.moment,
             ),
         )
-        work.run(_SETTLE, {**_which(ballot_id, network), "of_what": ROLL})
+        settle(work, ballot_id, network, ROLL)
     return standing(work, ballot_id, network, ROLL)
 
 
@@ -233,7 +138,7 @@ def enter_result(
     counted = _counted(notice, result)
     # Sealed once before anything is kept, so that each teller hears at once what cannot be.
     bound = _bound(work, desk, notice, leg, counted, result)
-    agreeing = _entered(work, ballot_id, network, RESULT, result, teller)
+    agreeing = keep_entry(work, ballot_id, network, RESULT, result, teller)
     if len(agreeing) >= _TELLERS_MIN:
         marked = Bound(
             seal=bound.seal,
@@ -243,47 +148,8 @@ def enter_result(
             paper_hash=result.paper_hash,
         )
         bind(work, desk, ballot_id, network, marked, closed_at=notice.closes_at)
-        work.run(_SETTLE, {**_which(ballot_id, network), "of_what": RESULT})
+        settle(work, ballot_id, network, RESULT)
     return standing(work, ballot_id, network, RESULT)
-
-
-TELLERS_TOLD: Final = 4
-"""How many tellers a seal names at most."""
-
-
-def standing(work: Work, ballot_id: str, network: str, what: str) -> Entered:
-    """Return where the entries of a roll or a result stand, without what anybody has entered."""
-    rows = [row for row in work.rows(_ENTRIES, _which(ballot_id, network)) if row[0] == what]
-    told = any(row[4] for row in rows)
-    return Entered(
-        what=what,
-        by=tuple(row[1] for row in rows),
-        told=told,
-        differs=not told and len({row[2] for row in rows}) > 1,
-    )
-
-
-def own_entry(
-    work: Work, ballot_id: str, network: str, what: str, teller: str
-) -> dict[str, Any] | None:
-    """Return what somebody has entered themselves; once it is told, any of those who agreed."""
-    found: dict[str, Any] | None = None
-    for of_what, by, body, _, _ in work.rows(_ENTRIES, _which(ballot_id, network)):
-        if of_what == what and by == teller:
-            found = orjson.loads(body)
-    return found
-
-
-def read_reading(kind: type[Reading], data: Mapping[str, Any]) -> Reading:
-    """Return what a teller has read, from data.
-
-    Raises:
-        PaperUnfit: it is none.
-    """
-    try:
-        return kind.model_validate(data)
-    except ValidationError as error:
-        raise PaperUnfit("a number or a hash is missing or wrong") from error
 
 
 def _leg(
@@ -298,27 +164,6 @@ def _leg(
 def _require_teller(work: Work, ballot_id: str, network: str, teller: str) -> None:
     if teller not in tellers_of(work, ballot_id, network):
         raise NotATellerThere()
-
-
-def _entered(
-    work: Work,
-    ballot_id: str,
-    network: str,
-    what: Literal["roll", "result"],
-    reading: Reading,
-    teller: str,
-) -> list[str]:
-    """Keep an entry; return the tellers who have entered the same, by name."""
-    body = canonical(reading.model_dump(mode="json")).decode()
-    row = {"ballot": ballot_id, "network": network, "what": what, "teller": teller}
-    work.run(_KEEP, row | {"body": body, "entered_at": work.moment})
-    # Who is no teller any more has entered nothing.
-    named = set(tellers_of(work, ballot_id, network))
-    return [
-        by
-        for of_what, by, theirs, _, _ in work.rows(_ENTRIES, _which(ballot_id, network))
-        if of_what == what and theirs == body and by in named
-    ]
 
 
 def _counted(notice: Notice, result: PaperResult) -> Counted:
@@ -379,7 +224,3 @@ def _bound(
 def _root(tag: str, network: str, number: int, paper_hash: str) -> str:
     """Return what stands for a root where there is a paper in the place of a tree."""
     return hashlib.sha256(canonical([tag, network, number, paper_hash])).hexdigest()
-
-
-def _which(ballot_id: str, network: str) -> dict[str, str]:
-    return {"of_ballot": ballot_id, "of_network": network}

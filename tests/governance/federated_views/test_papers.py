@@ -13,13 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from services.governance.federated.legs import LegState
 from services.governance.federated_answers import accept
 from services.governance.federated_desk import UNSIGNED
-from services.governance.paper_legs import (
-    PaperResult,
-    PaperRoll,
-    enter_result,
-    enter_roll,
-    name_tellers,
-)
+from services.governance.federated_view_rows import Listing, Wanted, listing
+from services.governance.paper_leg_rows import PaperResult, PaperRoll
+from services.governance.paper_legs import enter_result, enter_roll, name_tellers
 from services.governance.tables.federated_desks import OPENING, PAPER_ENTRY
 from shared.clock import SetClock
 from shared.contracts.charters import CharterAdopted
@@ -82,6 +78,12 @@ async def test_what_two_tellers_read_alike_counts_and_is_marked_as_on_paper(
     assert named.json() == {"persons": ["p-amina", "p-joao"]}
     other = await ask("lima").put(f"{base}/tellers", {"persons": ["p-joao", "p-amina"]})
     assert other.json()["type"] == "/problems/not-our-leg"
+    waiting = (await ask("adrar").get("/together", ours=True)).json()["items"]
+    assert [one["id"] for one in waiting] == [ballot]
+    needs = (await ask("adrar").get(f"/together/{ballot}", lang="en")).json()["needs"]
+    assert [one["said"] for one in needs if one["said"]] == [
+        "enter the roll on paper of tuareg: two tellers"
+    ]
     first = (await amina.post(f"{base}/roll", roll)).json()
     assert (first["told"], first["entered_by"]) == (False, ["p-amina"])
     assert (await amina.post(f"{base}/roll", roll)).json()["told"] is False
@@ -152,6 +154,16 @@ async def test_two_tellers_who_enter_at_the_same_moment_make_one_seal(
         leg = (await world["lima"].ballot(ballot)).legs["tuareg"]
         assert leg.state in (LegState.SEALED, LegState.ATTESTED)
         assert leg.faults == frozenset()
+        wanted = Wanted(convener="adrar", network="tuareg")
+
+        async def listed(after: str = "") -> Listing:
+            return await world["lima"].store.read(
+                listing, wanted, me="lima", now=clock.now(), after=after, size=5
+            )
+
+        assert [one.ballot.ballot_id for one in (await listed()).seen] == [ballot]
+        behind = await listed(ballot)
+        assert (behind.seen, behind.following) == ((), "")
 
 
 async def test_the_databases_keep_what_was_told_and_whom_ballots_were_opened_to(

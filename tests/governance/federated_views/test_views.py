@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from services.governance.federated.ballot import BallotState
 from services.governance.federated.charter import LANGUAGES
 from services.governance.federated.legs import Fault, LegState
+from services.governance.federated_seen import Seen
 from services.governance.federated_view_csv import as_csv
 from services.governance.federated_view_words import dispute_said, phrases
-from services.governance.federated_views import Seen, listed, shown
+from services.governance.federated_views import listed, shown
 from tests.governance.federated.kit import (
     CLOSES,
     GRACE_ENDS,

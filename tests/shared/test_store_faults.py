@@ -70,6 +70,7 @@ async def test_what_was_acknowledged_survives_the_servers_crash(
     database_url: str, postgresql_server: Server
 ) -> None:
     acknowledged: set[str] = set()
+    await asyncio.to_thread(postgresql_server.checkpoint)
     async with opened(database_url) as store:
 
         async def write(writer: int) -> None:

@@ -6,17 +6,17 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.governance.api_association_models import (
-    AppealIn,
     ApplicationOut,
     ApplyIn,
     AssociationPath,
-    BallotOut,
     BallotPath,
-    CallIn,
+    BelongingAppealIn,
+    BelongingBallotOut,
+    BelongingCallIn,
+    BelongingPrepareIn,
     EnterIn,
     NodePath,
-    PaperIn,
-    PrepareIn,
+    PaperApplicationIn,
     ReplyIn,
 )
 from services.governance.association_ballots import (
@@ -76,12 +76,12 @@ def add_to(made: APIRouter) -> None:
     )(sponsor)  # fmt: skip
     made.post(
         "/associations/{association}/ballot-rolls", operation_id="prepare_membership_ballot",
-        status_code=201, response_model=BallotOut,
+        status_code=201, response_model=BelongingBallotOut,
         responses=refusals(*common, *BALLOT_REFUSALS),
     )(prepare_membership_ballot)  # fmt: skip
     made.post(
         "/associations/{association}/ballots", operation_id="call_membership_ballot",
-        status_code=201, response_model=BallotOut,
+        status_code=201, response_model=BelongingBallotOut,
         responses=refusals(*common, *BALLOT_REFUSALS),
     )(call_membership_ballot)  # fmt: skip
     made.post(
@@ -128,7 +128,7 @@ async def enter_application(
 
 async def enter_paper_member(
     association: AssociationPath,
-    body: PaperIn,
+    body: PaperApplicationIn,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("enter_paper_member")],
     key: IdempotencyKey = None,
@@ -167,7 +167,7 @@ async def sponsor(
 
 async def prepare_membership_ballot(
     association: AssociationPath,
-    body: PrepareIn,
+    body: BelongingPrepareIn,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("prepare_membership_ballot")],
     key: IdempotencyKey = None,
@@ -184,7 +184,7 @@ async def prepare_membership_ballot(
 
 async def call_membership_ballot(
     association: AssociationPath,
-    body: CallIn,
+    body: BelongingCallIn,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("call_membership_ballot")],
     key: IdempotencyKey = None,
@@ -226,7 +226,7 @@ async def reply_to_ballot(
 
 async def appeal_ballot(
     ballot: BallotPath,
-    body: AppealIn,
+    body: BelongingAppealIn,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("appeal_ballot")],
     key: IdempotencyKey = None,
@@ -239,7 +239,7 @@ async def appeal_ballot(
     return await unit(parts, caller, "appeal_ballot", key, body, do, ballot, status=204)
 
 
-def _about(body: PrepareIn) -> AboutMember:
+def _about(body: BelongingPrepareIn) -> AboutMember:
     return AboutMember(
         matter=body.matter,
         ground=body.ground,

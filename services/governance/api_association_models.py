@@ -117,7 +117,7 @@ class EnterIn(_In):
     applied_at: str = Field(max_length=24)
 
 
-class PaperIn(_In):
+class PaperApplicationIn(_In):
     """A network without software, from the paper that it has signed."""
 
     network: Node = Field(examples=["gandiol"])
@@ -126,7 +126,7 @@ class PaperIn(_In):
     decision: LocalDecision
 
 
-class PrepareIn(_In):
+class BelongingPrepareIn(_In):
     """A ballot on who belongs or on the charter, for which the rolls are asked."""
 
     matter: Code = Field(examples=["admission"])
@@ -139,19 +139,19 @@ class PrepareIn(_In):
     charter_hash: Sha256 | None = Field(default=None, description="Of the version to come.")
 
 
-class TextIn(_In):
+class CharterTextIn(_In):
     """What is put to the vote, in one language."""
 
     text: AssociationText
     confirmed: bool = Field(default=False, description="Whether people confirm the translation.")
 
 
-class CallIn(PrepareIn):
+class BelongingCallIn(BelongingPrepareIn):
     """A ballot on who belongs or on the charter, as it is announced."""
 
     ballot: BallotId = Field(description="For which the rolls were asked.")
     language: Language = Field(examples=["fr"])
-    texts: Annotated[dict[Language, TextIn], Field(min_length=1, max_length=24)]
+    texts: Annotated[dict[Language, CharterTextIn], Field(min_length=1, max_length=24)]
     opens_at: Moment
     closes_at: Moment
     follows: BallotId | None = Field(
@@ -168,14 +168,14 @@ class ReplyIn(_In):
     )
 
 
-class AppealIn(_In):
+class BelongingAppealIn(_In):
     """The reasons of an appeal, in one language."""
 
     language: Language = Field(examples=["fr"])
     text: AssociationText = Field(examples=["Le délai de réponse n'a pas été tenu."])
 
 
-class TemplateOut(BaseModel):
+class CharterTemplateOut(BaseModel):
     """A charter to begin with."""
 
     texts: dict[str, str]
@@ -194,7 +194,7 @@ class SignedOut(BaseModel):
     signed: bool = Field(description="False where it was signed before.")
 
 
-class VersionOut(BaseModel):
+class CharterVersionOut(BaseModel):
     """A version of a charter that is published, or would be."""
 
     association: str
@@ -204,7 +204,7 @@ class VersionOut(BaseModel):
     charter: Charter
 
 
-class BallotOut(BaseModel):
+class BelongingBallotOut(BaseModel):
     """A ballot that was prepared or announced."""
 
     ballot: str = Field(examples=["maghreb:" + _DECISION])

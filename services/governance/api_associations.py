@@ -13,12 +13,12 @@ from services.governance.api_association_models import (
     AssociationPath,
     ChangeIn,
     CharterOut,
+    CharterTemplateOut,
+    CharterVersionOut,
     DraftIn,
     LeaveIn,
     MemberOut,
     SignedOut,
-    TemplateOut,
-    VersionOut,
     WordOut,
 )
 from services.governance.association_desk import unit
@@ -53,7 +53,8 @@ def router() -> APIRouter:
     )(list_associations)
     made.post(
         "/associations", operation_id="found_association", status_code=201,
-        response_model=VersionOut, responses=refusals(*REFUSALS, *FOUNDING_REFUSALS, KeyReused),
+        response_model=CharterVersionOut,
+        responses=refusals(*REFUSALS, *FOUNDING_REFUSALS, KeyReused),
     )(found_association)  # fmt: skip
     made.get(
         "/associations/{association}", operation_id="read_association",
@@ -65,7 +66,7 @@ def router() -> APIRouter:
     )(read_charter)  # fmt: skip
     made.post(
         "/associations/{association}/charter", operation_id="change_charter",
-        response_model=VersionOut,
+        response_model=CharterVersionOut,
         responses=refusals(*REFUSALS, Missing, *FOUNDING_REFUSALS, KeyReused),
     )(change_charter)  # fmt: skip
     made.get(
@@ -92,9 +93,9 @@ def router() -> APIRouter:
 async def draft_charter(
     caller: Annotated[Caller, allowed("draft_charter")],
     name: Annotated[str, Query(max_length=250, description="What it is called.")] = "",
-) -> TemplateOut:
+) -> CharterTemplateOut:
     """Return a charter to begin with: its text in five languages, the table, rules and numbers."""
-    return TemplateOut(
+    return CharterTemplateOut(
         texts={language: charter_text(language, name) for language in LANGUAGES},
         competence={matter: level.value for matter, level in USUAL.competence.items()},
         rules={matter: rule.model_dump(mode="json") for matter, rule in USUAL.rules.items()},

@@ -16,17 +16,17 @@ from services.governance import federated_objections as objections
 from services.governance import federated_shown
 from services.governance.api_federated_models import (
     ActedOut,
-    AnswerIn,
-    CallIn,
     FederatedItem,
     FederatedPath,
     ObjectionAnswerIn,
-    ObjectionIn,
     ObjectionPath,
     ObjectionStepIn,
-    PrepareIn,
-    ReasonIn,
     SponsorIn,
+    TogetherAnswerIn,
+    TogetherCallIn,
+    TogetherObjectionIn,
+    TogetherPrepareIn,
+    TogetherReasonIn,
 )
 from services.governance.federated.ballot import state_at
 from services.governance.federated_refusals import (
@@ -125,7 +125,7 @@ async def read_federated_outcome(
 
 
 async def prepare_federated_ballot(
-    given: PrepareIn,
+    given: TogetherPrepareIn,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("prepare_federated_ballot")],
     key: IdempotencyKey = None,
@@ -149,7 +149,7 @@ async def prepare_federated_ballot(
 
 
 async def convene_federated_ballot(
-    given: CallIn,
+    given: TogetherCallIn,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("convene_federated_ballot")],
     key: IdempotencyKey = None,
@@ -183,7 +183,7 @@ async def sponsor_federated_ballot(
 
 async def answer_federated_ballot(
     ballot_id: FederatedPath,
-    given: AnswerIn,
+    given: TogetherAnswerIn,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("answer_federated_ballot")],
     key: IdempotencyKey = None,
@@ -197,7 +197,7 @@ async def answer_federated_ballot(
 
 async def withdraw_federated_ballot(
     ballot_id: FederatedPath,
-    given: ReasonIn,
+    given: TogetherReasonIn,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("withdraw_federated_ballot")],
     key: IdempotencyKey = None,
@@ -211,7 +211,7 @@ async def withdraw_federated_ballot(
 
 async def object_to_federated_ballot(
     ballot_id: FederatedPath,
-    given: ObjectionIn,
+    given: TogetherObjectionIn,
     parts: PartsDep,
     caller: Annotated[Caller, allowed("object_to_federated_ballot")],
     key: IdempotencyKey = None,
@@ -266,7 +266,7 @@ async def answer_federated_objection(
     )  # fmt: skip
 
 
-def _answered(work: Work, parts: Parts, ballot_id: str, given: AnswerIn) -> None:
+def _answered(work: Work, parts: Parts, ballot_id: str, given: TogetherAnswerIn) -> None:
     desk, network, decision = parts.federated, given.network or "", given.decision or ""
     if given.answer == "accept":
         answers.accept(work, desk, ballot_id, network=network, decision=decision)

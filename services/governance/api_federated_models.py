@@ -43,7 +43,7 @@ class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class TextIn(_In):
+class TogetherTextIn(_In):
     """The proposal in one language."""
 
     text: AssociationText = Field(examples=["Un fonds commun pour les semences."])
@@ -60,7 +60,7 @@ class LegIn(_In):
     )
 
 
-class PrepareIn(_In):
+class TogetherPrepareIn(_In):
     """That a ballot on a matter of the charter is about to be called."""
 
     association: AssociationId = Field(examples=[_ASSOCIATION])
@@ -69,7 +69,7 @@ class PrepareIn(_In):
     subject: Node | None = None
 
 
-class CallIn(_In):
+class TogetherCallIn(_In):
     """A ballot between networks. What is not said, the charter says."""
 
     association: AssociationId = Field(examples=[_ASSOCIATION])
@@ -78,7 +78,7 @@ class CallIn(_In):
     rule: FederatedRule | None = Field(default=None, examples=[_RULE])
     options: list[Option] = Field(default=[], max_length=OPTIONS_MAX)
     language: Language = Field(description="The authoritative one.", examples=["fr"])
-    texts: dict[Language, TextIn] = Field(min_length=1, max_length=24)
+    texts: dict[Language, TogetherTextIn] = Field(min_length=1, max_length=24)
     legs: list[LegIn] = Field(min_length=1, max_length=1_000)
     subject: Node | None = None
     grounds: list[Code] = Field(default=[], max_length=20)
@@ -116,7 +116,7 @@ class CallIn(_In):
         )
 
 
-class ReasonIn(_In):
+class TogetherReasonIn(_In):
     """Why: in one word, and in full for everybody to read."""
 
     code: Code = Field(examples=["no-time"])
@@ -136,7 +136,7 @@ class SponsorIn(_In):
     notice_hash: Sha256 | None = None
 
 
-class AnswerIn(_In):
+class TogetherAnswerIn(_In):
     """How a network answers: for itself, or for one without software that it keeps."""
 
     answer: Literal["accept", "decline", "return", "escalate"]
@@ -144,7 +144,7 @@ class AnswerIn(_In):
     decision: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")] | None = Field(
         default=None, description="The own decision by which the network answers so."
     )
-    reason: ReasonIn | None = Field(default=None, description="Where it does not accept.")
+    reason: TogetherReasonIn | None = Field(default=None, description="Where it does not accept.")
     ground: Literal["members", "node", "objection"] = Field(
         default="node", description="Of an escalation: who asks for it."
     )
@@ -162,7 +162,7 @@ class AnswerIn(_In):
         )
 
 
-class ObjectionIn(_In):
+class TogetherObjectionIn(_In):
     """An objection of the network, for itself or for a member."""
 
     ground: Code = Field(description="Of the charter's list.", examples=["harm"])
@@ -187,7 +187,7 @@ class ObjectionAnswerIn(_In):
     """What who has called the ballot answers to an objection."""
 
     state: Literal["validated", "not-validated", "integrated", "stands"]
-    reason: ReasonIn
+    reason: TogetherReasonIn
 
 
 class FederatedItem(BaseModel):

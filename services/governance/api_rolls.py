@@ -75,7 +75,7 @@ class RollOut(BaseModel):
     groups: list[str]
 
 
-class StepOut(BaseModel):
+class ProofStepOut(BaseModel):
     """A neighbour on the way to the root, and on which side of the way it stands."""
 
     side: str = Field(examples=["left"])
@@ -87,7 +87,7 @@ class ProofOut(BaseModel):
 
     index: int
     size: int
-    path: list[StepOut]
+    path: list[ProofStepOut]
 
 
 class LeafOut(BaseModel):

@@ -1,6 +1,6 @@
 """How fast decisions are counted, cast and proved, beside the limits and beside other libraries."""
 
-from tests.load import budgets, casting, counting, merkle, seals
+from tests.load import budgets, casting, counting, merkle, seals, together
 from tests.oracles.asking import ABSENT, present
 
 Row = tuple[str, float, str, float, bool]
@@ -9,7 +9,7 @@ Row = tuple[str, float, str, float, bool]
 
 def rows() -> list[Row]:
     """Measure, and return what was found; beside other libraries where their environment is."""
-    plain = [*counting.rows(), *merkle.rows(), *casting.rows(), *seals.rows()]
+    plain = [*counting.rows(), *merkle.rows(), *casting.rows(), *seals.rows(), *together.rows()]
     found = [_row(*row) for row in plain] + [_row(*row) for row in budgets.rows()]
     wards = counting.wards_of()
     if wards and present():

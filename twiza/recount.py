@@ -1,5 +1,8 @@
 """Counting a recount package again: what ``twiza recount`` does, without its options."""
 
+import json
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -9,6 +12,7 @@ if TYPE_CHECKING:
     from services.governance.package import Recounted
 
 PACKAGE_BYTES_MAX: Final = 2**30
+_FOLDER: Final = Path(__file__).parent / "texts" / "recount"
 
 
 class NoPackage(Refusal):
@@ -65,15 +69,28 @@ def recounted(path: Path, *, root: str = "", receipts: tuple[str, ...] = ()) -> 
     return found
 
 
-def facts(found: "Recounted") -> dict[str, Any]:
-    """Return what people want to see first."""
-    return {
+def facts(found: "Recounted", lang: str) -> dict[str, Any]:
+    """Return what people want to see first, by its name in a language."""
+    cast = said("of", lang, cast=found.cast, roll=found.roll_size, blank=found.blank)
+    values = {
         "ballot": found.ballot_id,
-        "outcome": found.report.outcome.value,
-        "cast": f"{found.cast} of {found.roll_size}, {found.blank} blank",
-        "not counted": found.invalid,
+        "cast": cast,
+        "not-counted": found.invalid,
         "root": found.root,
         "roll": found.roll_root,
         "rule": found.rule_hash,
         "report": found.report.hash,
     }
+    return {said(f"fact-{name}", lang): value for name, value in values.items()}
+
+
+@cache
+def phrases(lang: str) -> Mapping[str, str]:
+    """Return all sentences of a language, by their name."""
+    found: dict[str, str] = json.loads((_FOLDER / f"{lang}.json").read_text("utf-8"))
+    return found
+
+
+def said(name: str, lang: str, **values: Any) -> str:
+    """Return a sentence with its values."""
+    return phrases(lang)[name].format(**values)

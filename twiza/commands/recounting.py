@@ -32,13 +32,17 @@ def recount(
     from twiza.words import language
 
     found = recounting.recounted(package, root=root, receipts=tuple(receipt or ()))
+    tongue = language(lang)
     if not found.same_engine:
-        printing.say("The report was made by another version of the engine; it counts the same.")
+        printing.say(recounting.said("other-engine", tongue))
     if found.small_groups:
-        printing.say("Some said what few others said: keep the table of classes among members.")
+        printing.say(recounting.said("small-groups", tongue))
     if as_json:
         printing.as_json(found.as_data())
         return
-    for line in told(found.report, language(lang), {}):
+    for line in told(found.report, tongue, {}):
         sys.stdout.write(f"{line}\n")
-    printing.facts(recounting.facts(found))
+    printing.facts(recounting.facts(found, tongue))
+    for one in receipt or ():
+        sys.stdout.write(f"{recounting.said('counted', tongue, receipt=one)}\n")
+    sys.stdout.write(f"{recounting.said('true', tongue)}\n")

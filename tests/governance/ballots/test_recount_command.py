@@ -1,11 +1,13 @@
 """``twiza recount`` as people run it: with a file, and without a node."""
 
+import re
 from pathlib import Path
 
 from services.governance.package import write_package
 from shared.store import Store
 from tests.governance.ballots.polls import BALLOT, NO, YES, begin, close, vote
 from tests.twiza.commands import twiza
+from twiza.recount import phrases
 
 
 async def test_a_package_is_counted_again_without_a_node(
@@ -22,8 +24,9 @@ async def test_a_package_is_counted_again_without_a_node(
     assert answer.told["root"] == closed.root
     assert answer.told["report_hash"] == closed.report_hash
     assert (answer.told["outcome"], answer.told["cast"]) == ("adopted", 3)
-    words = twiza("recount", file, "--lang", "fr")
+    words = twiza("recount", file, "--lang", "fr", "--receipt", receipt)
     assert (words.status, closed.root in words.out) == (0, True)
+    assert f"Parmi les bulletins comptés : {receipt}.\nLe dossier dit vrai" in words.out
     for wrong in (("--root", "0" * 64), ("--receipt", "0" * 64)):
         assert twiza("recount", file, *wrong).status != 0
     changed = file.read_bytes().replace(b'\\"no\\"', b'\\"yes\\"')
@@ -32,3 +35,11 @@ async def test_a_package_is_counted_again_without_a_node(
     damaged = twiza("recount", file)
     assert damaged.status != 0
     assert "ballots" in damaged.err
+
+
+def test_all_languages_have_the_same_sentences_with_the_same_values() -> None:
+    fields = {
+        lang: {name: set(re.findall(r"{(\w+)}", text)) for name, text in phrases(lang).items()}
+        for lang in ("ar", "en", "es", "fr", "pt")
+    }
+    assert all(one == fields["en"] for one in fields.values())
